@@ -1,0 +1,235 @@
+"""Tables of the warehouse and ``refresh``, the one way a row-wise asset is built.
+
+One Lance dataset per (asset, product type) under ``$VLCLIP_HOME``: each write is one atomic
+commit, so a reader sees the table before it or after it, never half of it. What the columns
+mean is in ``tables``; how a row is computed is the business of the assets.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import polars as pl
+
+from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.hashing import data_version
+from vlclip_dagster.progress import report
+from vlclip_dagster.tables import TABLES, TableSchema
+
+if TYPE_CHECKING:
+    import lance
+
+# Readers that opened an old version keep it for this long after a newer one replaced it.
+OLD_VERSION_GRACE = timedelta(hours=1)
+# Below this many fragments a scan costs nothing that compaction would win back.
+FRAGMENTS_BEFORE_COMPACTION = 12
+
+
+class RowStore(Protocol):
+    """Where ``refresh`` keeps rows: a warehouse table, or a vector collection being built."""
+
+    id_column: str
+
+    def keys(self) -> pl.DataFrame:
+        """What is stored now: columns ``<id_column>``, ``key``, ``failed`` (bool)."""
+
+    def upsert(self, rows: pl.DataFrame) -> None:
+        """Insert or replace rows, atomically."""
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove rows, atomically; ids that are not there are ignored."""
+
+    def finish(self) -> None:
+        """Tidy up after the last write of a refresh; publish, where readers see copies."""
+
+
+class Table:
+    """One Lance dataset, addressed by the id column that its schema names."""
+
+    def __init__(self, uri: str, schema: TableSchema) -> None:
+        self.uri = uri
+        self.schema = schema
+        self.id_column = schema.id_column
+
+    def read(
+        self, columns: Sequence[str] | None = None, ids: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """Read rows as a frame: all of them, or those with ``ids`` in that order.
+
+        A table that was never written reads as an empty frame with the schema's columns.
+        Ids that are not stored are left out.
+        """
+        names = list(columns) if columns is not None else list(self.schema.columns)
+        dataset = self._open()
+        if dataset is None or (ids is not None and not ids):
+            return self.schema.empty().select(names)
+        if ids is None:
+            return _to_polars(dataset.to_table(columns=names))
+        wanted = list(dict.fromkeys([self.id_column, *names]))
+        rows = _to_polars(dataset.to_table(columns=wanted, filter=_any_of(self.id_column, ids)))
+        order = pl.DataFrame({self.id_column: list(ids)}, schema={self.id_column: pl.String})
+        return order.join(rows, on=self.id_column, maintain_order="left").select(names)
+
+    def keys(self) -> pl.DataFrame:
+        """Stored keys: columns ``<id_column>``, ``key``, ``failed``."""
+        rows = self.read([self.id_column, "key", "error"])
+        return rows.select(self.id_column, "key", failed=pl.col("error").is_not_null())
+
+    def upsert(self, rows: pl.DataFrame) -> None:
+        """Insert or replace ``rows`` by id in one commit; missing columns become null."""
+        if rows.is_empty():
+            return
+        arrow = self.schema.conform(rows).to_arrow()
+        dataset = self._open() or self._create()
+        merge = dataset.merge_insert(self.id_column)
+        merge.when_matched_update_all().when_not_matched_insert_all().execute(arrow)
+
+    def append(self, rows: pl.DataFrame) -> None:
+        """Add ``rows`` without looking for equal ids: for logs, whose ids never repeat."""
+        import lance
+
+        lance.write_dataset(self.schema.conform(rows).to_arrow(), self.uri, mode="append")
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove the rows with ``ids`` in one commit."""
+        dataset = self._open()
+        if dataset is not None and ids:
+            dataset.delete(_any_of(self.id_column, ids))
+
+    def finish(self) -> None:
+        """Compact small fragments and drop versions older than the grace time."""
+        dataset = self._open()
+        if dataset is None:
+            return
+        if len(dataset.get_fragments()) > FRAGMENTS_BEFORE_COMPACTION:
+            dataset.optimize.compact_files()
+        dataset.cleanup_old_versions(older_than=OLD_VERSION_GRACE)
+
+    def count(self) -> int:
+        """Number of rows, failed ones included."""
+        dataset = self._open()
+        return 0 if dataset is None else dataset.count_rows()
+
+    def data_version(self) -> str:
+        """Hash of the sorted (id, key) pairs of all good rows: equal content, equal version."""
+        good = self.keys().filter(~pl.col("failed"))
+        return data_version(zip(good[self.id_column], good["key"], strict=True))
+
+    def _create(self) -> "lance.LanceDataset":
+        """Write the empty table; when another process was faster, open what it wrote."""
+        import lance
+
+        try:
+            return lance.write_dataset(self.schema.empty().to_arrow(), self.uri, mode="create")
+        except OSError as error:
+            if "already exists" not in str(error).lower():
+                raise
+            return lance.dataset(self.uri)
+
+    def _open(self) -> "lance.LanceDataset | None":
+        import lance
+
+        try:
+            return lance.dataset(self.uri)
+        except (ValueError, FileNotFoundError) as error:
+            if "not found" in str(error).lower():
+                return None
+            raise VlclipError(
+                f"the table at {self.uri} cannot be read ({error}); restore it from a backup, "
+                "or delete it to have it built again"
+            ) from error
+
+
+class Warehouse:
+    """All tables under one home, a folder or an ``s3://`` prefix."""
+
+    def __init__(self, home: str | Path) -> None:
+        self.home = str(home).rstrip("/")
+
+    def table(self, name: str, product_type: str | None = None) -> Table:
+        """Open table ``name`` of one product type (its slug), or of all for ``None``.
+
+        Raises:
+            KeyError: no table of that name is declared in ``tables``.
+        """
+        schema = TABLES[name]
+        partition = f"product_type={product_type}" if product_type is not None else "all"
+        return Table(f"{self.home}/tables/{name}/{partition}.lance", schema)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one refresh did, in rows. ``computed`` excludes the failed ones."""
+
+    kept: int = 0
+    computed: int = 0
+    deleted: int = 0
+    failed: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether the stored content differs from before."""
+        return bool(self.computed or self.deleted)
+
+    def as_dict(self) -> dict[str, int]:
+        """The four counts by name."""
+        return asdict(self)
+
+
+Compute = Callable[[Iterator[pl.DataFrame]], Iterable[pl.DataFrame]]
+
+
+def each(function: Callable[[pl.DataFrame], pl.DataFrame]) -> Compute:
+    """Turn a function of one batch into a ``Compute`` over all batches."""
+    return lambda batches: map(function, batches)
+
+
+def refresh(
+    store: RowStore, wanted: pl.DataFrame, compute: Compute, *, label: str, batch_rows: int = 64
+) -> Counts:
+    """Bring ``store`` to exactly the rows of ``wanted``, computing only what is missing.
+
+    Args:
+        store: a table or a collection.
+        wanted: one row per row that should exist: the store's id column, ``key`` (the hash of
+            what the row is made from), and whatever ``compute`` needs.
+        compute: maps batches of ``wanted`` to finished rows (same ids and keys, an ``error``
+            column for those that failed). Each result is committed before the next is drawn.
+        label: what progress reports call this work.
+        batch_rows: rows per batch, and so per commit.
+
+    A stored row is kept when its key is the wanted one and it did not fail; failed rows are
+    tried again. A kill between two commits loses the batch in flight and nothing else.
+    """
+    stored = store.keys()
+    good = stored.filter(~pl.col("failed")).select(store.id_column, "key")
+    missing = wanted.join(good, on=[store.id_column, "key"], how="anti")
+    gone = stored.join(wanted, on=store.id_column, how="anti")[store.id_column].to_list()
+
+    failed = 0
+    report(label, 0, missing.height)
+    done = 0
+    for rows in compute(missing.iter_slices(batch_rows)):
+        store.upsert(rows)
+        done += rows.height
+        failed += rows.height - rows["error"].null_count() if "error" in rows.columns else 0
+        report(label, done, missing.height)
+    if done != missing.height:
+        raise RuntimeError(f"{label}: {missing.height} rows were asked for and {done} came back")
+    store.delete(gone)
+    if missing.height or gone:
+        store.finish()
+    return Counts(wanted.height - missing.height, done - failed, len(gone), failed)
+
+
+def _any_of(column: str, ids: Sequence[str]) -> str:
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in ids)
+    return f"{column} IN ({quoted})"
+
+
+def _to_polars(table: object) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
