@@ -1,0 +1,54 @@
+"""Colour signatures: what a perceptual hash does not see.
+
+What belongs here: the signature and the distance between two of them. What does not: the
+decision which photographs are duplicates (``duplicates``).
+
+pHash looks at luminance only, so a red and a green shirt of one cut share a hash. The signature
+is the mean CIE Lab colour of each cell of a 6 x 6 grid over the photograph. Two copies of one
+photograph differ by a unit or two in any cell, whatever their size or JPEG quality; a colour
+variant differs in every cell that its garment covers. So the distance is the colour difference
+of the cells that differ most, and a white background cannot dilute it.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+GRID = 6
+DIMENSIONS = GRID * GRID * 3
+
+# The distance averages this many of the most different cells: one cell may hold a watermark,
+# while the smallest products still cover about this many.
+STRONGEST = 4
+
+DEFAULT_THRESHOLD = 4.0
+
+
+def colour_signature(pixels: np.ndarray) -> tuple[float, ...]:
+    """Mean Lab colour per grid cell of an (h, w, 3) uint8 sRGB picture, row by row.
+
+    Returns ``DIMENSIONS`` numbers in CIE Lab units, rounded to 1/100 so that they survive
+    float32 storage unchanged in meaning.
+    """
+    cells = cv2.resize(pixels, (GRID * 8, GRID * 8), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(cells.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    means = lab.reshape(GRID, 8, GRID, 8, 3).mean(axis=(1, 3))
+    return tuple(round(float(value), 2) for value in means.reshape(-1))
+
+
+def colour_distances(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Distances between paired signatures, (n, DIMENSIONS) each, as (n,) in Lab units.
+
+    The mean CIE76 difference of the ``STRONGEST`` most different cells.
+    """
+    shape = (-1, GRID * GRID, 3)
+    cells = np.linalg.norm(left.reshape(shape) - right.reshape(shape), axis=2)
+    strongest = np.partition(cells, -STRONGEST, axis=1)[:, -STRONGEST:]
+    return np.asarray(strongest.mean(axis=1))
+
+
+def distance(left: Sequence[float], right: Sequence[float]) -> float:
+    """Distance between two signatures in Lab units; see ``colour_distances``."""
+    pair = np.asarray([left, right], dtype=np.float32)
+    return float(colour_distances(pair[:1], pair[1:])[0])
