@@ -54,7 +54,9 @@ def group_duplicates(
 
     Args:
         frame: photo_id, phash (u64), colour (list of ``colour.DIMENSIONS`` numbers), degenerate,
-            width, height, sha256; one row per photograph.
+            width, height, sha256; one row per photograph. Where it also has item_group_id and
+            color, photographs that one item group shows in different stated colours are
+            variants, however alike they look: only identical bytes merge them.
         settings: what counts as a duplicate; the defaults if None.
         previous: photo_id, canonical_id of the last run, if there was one.
 
@@ -97,8 +99,20 @@ def _canonical_rows(ranked: pl.DataFrame, settings: DedupSettings) -> np.ndarray
     else:
         colours = np.array(ranked["colour"].to_list(), dtype=np.float32)
         left, right = _near_duplicates(hashes, colours, firm, settings)
+        similar = ~_told_apart(ranked, left, right)
+        left, right = left[similar], right[similar]
         canonical = _assign(left, right, first[_old_canonical(ranked)])
     return np.asarray(canonical[first])
+
+
+def _told_apart(ranked: pl.DataFrame, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Which pairs of rows the shop itself calls different colours of one item group."""
+    if not {"item_group_id", "color"} <= set(ranked.columns):
+        return np.zeros(len(left), dtype=bool)
+    told = ranked.select("item_group_id", pl.col("color").str.strip_chars().str.to_lowercase())
+    one, other = told[left], told[right]
+    differs = (one["item_group_id"] == other["item_group_id"]) & (one["color"] != other["color"])
+    return differs.fill_null(False).to_numpy()
 
 
 def _first_of(values: pl.Series) -> np.ndarray:
@@ -130,7 +144,7 @@ def _assign(left: np.ndarray, right: np.ndarray, old: np.ndarray) -> np.ndarray:
     order = np.argsort(left, kind="stable")
     left, right = left[order], right[order]
     owners, starts = np.unique(left, return_index=True)
-    for owner, members in zip(owners, np.split(right, starts[1:]), strict=True):
+    for owner, members in zip(owners, np.split(right, starts)[1:], strict=True):
         if canonical[owner] == owner:
             free = members[canonical[members] == members]
             canonical[free] = owner
