@@ -1,0 +1,170 @@
+"""The process that builds an edge index: ``python -m vlclip_dagster.index.edge_build JOB``.
+
+It copies the build that is published (or starts with nothing), applies a draft, builds the graph,
+verifies the result and writes ``build.json``. It never moves the pointer: a build that was killed,
+or whose parent was, is litter that the next one removes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.index.copying import copy_folder
+from vlclip_dagster.index.edge_folder import write_atomically
+from vlclip_dagster.index.edge_points import NamedPoint, PointTable, apply_points
+from vlclip_dagster.index.edge_shard import GraphSettings, Shard, ShardPoint, ShardQuery
+from vlclip_dagster.index.naming import point_id
+from vlclip_dagster.index.payload import Stored, pack, parse
+from vlclip_dagster.index.vectors import NEAREST, sampled_recall
+
+REFUSED = 3
+"""Exit status of a build that failed its verification; the reason is on standard error."""
+
+_BATCH = 1_000
+_SAMPLE = 64
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to build. Paths are absolute; ``base`` is the build to start from, if any."""
+
+    product_type: str
+    base: str | None
+    draft: str
+    target: str
+    dim: int
+    graph: GraphSettings
+    ef: int
+    min_recall: float
+
+    def write(self, path: Path) -> None:
+        """Hand the job over as a file."""
+        write_atomically(path, json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, path: Path) -> Job:
+        """Read what :meth:`write` wrote."""
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**{**fields, "graph": GraphSettings(**fields["graph"])})
+
+
+@dataclass(frozen=True)
+class Built:
+    """What came of it: points, vectors in the graph, sampled recall, seconds."""
+
+    count: int
+    indexed: int
+    recall: float
+    seconds: float
+
+
+def build(job: Job) -> Built:
+    """Build, verify, and describe the result in ``build.json``.
+
+    Raises:
+        VlclipError: points are missing or the recall is too low.
+    """
+    start = time.perf_counter()
+    target = Path(job.target)
+    shard = _start(job, target)
+    for changes in draft_files(Path(job.draft)):
+        _apply(job, shard, target / "points.sqlite", changes)
+    shard.seal()
+    table = PointTable(target / "points.sqlite")
+    recall = _verify(job, shard, table)
+    built = Built(table.count(), shard.indexed(), recall, time.perf_counter() - start)
+    write_atomically(target / "build.json", json.dumps(asdict(built)))
+    return built
+
+
+def draft_files(draft: Path) -> list[Path]:
+    """The files of changes in the order in which they were made."""
+    return sorted(draft.glob("*.arrow"))
+
+
+def _start(job: Job, target: Path) -> Shard:
+    if job.base is None:
+        shard = Shard.create(target / "shard", job.dim, job.graph)
+        apply_points(target / "points.sqlite", (), ())
+        return shard
+    copy_folder(Path(job.base), target)
+    return Shard.load(target / "shard")
+
+
+def _apply(job: Job, shard: Shard, table: Path, changes: Path) -> None:
+    rows = pl.read_ipc(changes)
+    if changes.stem.endswith("delete"):
+        ids = rows["item_id"].to_list()
+        shard.delete([point_id(item) for item in ids])
+        apply_points(table, (), ids)
+        return
+    for batch in rows.iter_slices(_BATCH):
+        stored = [pack(job.product_type, *row) for row in _parsed(batch)]
+        shard.upsert(_points(batch, stored, job.dim))
+        names = [entry.names for entry in stored]
+        named = zip(batch["item_id"], batch["key"], names, strict=True)
+        apply_points(table, (NamedPoint(*entry) for entry in named), ())
+
+
+def _parsed(batch: pl.DataFrame) -> Iterator[tuple[str, str, dict[str, object]]]:
+    for item_id, key, text in batch.select("item_id", "key", "payload").iter_rows():
+        yield item_id, key, parse(item_id, text)
+
+
+def _points(batch: pl.DataFrame, stored: list[Stored], dim: int) -> Iterator[ShardPoint]:
+    image, text = (
+        batch[name].explode(empty_as_null=False).to_numpy().reshape(-1, dim)
+        for name in ("image", "text")
+    )
+    for row, item_id in enumerate(batch["item_id"]):
+        yield ShardPoint(point_id(item_id), image[row], text[row], stored[row].payload)
+
+
+def _verify(job: Job, shard: Shard, table: PointTable) -> float:
+    if shard.count() != table.count():
+        raise VlclipError(
+            f"The index of {job.product_type} holds {shard.count()} of {table.count()} points: "
+            "run it again; what was published before stays."
+        )
+    recall = _recall(job, shard, table)
+    if recall < job.min_recall:
+        raise VlclipError(
+            f"The index of {job.product_type} finds {recall:.3f} of the true nearest, less than "
+            f"{job.min_recall}: raise the index settings ef ({job.ef}) or m ({job.graph.m})."
+        )
+    return recall
+
+
+def _recall(job: Job, shard: Shard, table: PointTable) -> float:
+    """Sampled both ways that are served: from texts to images, and from images to images."""
+    points = shard.get([point_id(item) for item in table.sample(_SAMPLE)])
+    queries = np.array([v for point in points for v in (point.text, point.image)])
+
+    def search(vector: np.ndarray, exact: bool) -> list[float]:
+        query = ShardQuery(vector, "image", NEAREST, job.ef, exact, with_payload=False)
+        return [score for score, _ in shard.search(query)]
+
+    return sampled_recall(queries, search)
+
+
+def main() -> int:
+    """Build the job named on the command line."""
+    try:
+        build(Job.read(Path(sys.argv[1])))
+    except VlclipError as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""The folder of one product type: builds that never change, one pointer, and drafts.
+
+::
+
+    <root>/<name>/current.json            the pointer; moved by os.replace
+    <root>/<name>/builds/<id>/shard/      a Qdrant Edge shard
+    <root>/<name>/builds/<id>/points.sqlite
+    <root>/<name>/builds/<id>/build.json  count, recall, seconds
+    <root>/<name>/drafts/<token>/         changes waiting for finish()
+
+The current and the previous build are kept, so that a reader that has just read the pointer
+always finds its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from vlclip_dagster.index.naming import safe_name
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What is published: a build, what it was made with, and the build before it."""
+
+    product_type: str
+    build: str
+    version: str
+    dim: int
+    count: int
+    recall: float
+    created: str
+    previous: str | None
+
+
+class TypeFolder:
+    """Paths and the pointer of one product type."""
+
+    def __init__(self, root: Path, product_type: str) -> None:
+        self.product_type = product_type
+        self.path = root / safe_name(product_type)
+
+    @property
+    def lock(self) -> Path:
+        """The lock that one writer at a time holds while it publishes."""
+        return self.path / ".lock"
+
+    def build(self, build: str) -> Path:
+        """Folder of a build."""
+        return self.path / "builds" / build
+
+    def draft(self, token: str) -> Path:
+        """Folder of a draft."""
+        return self.path / "drafts" / token
+
+    def pointer(self) -> Pointer | None:
+        """What is published now, or None."""
+        return read_pointer(self.path)
+
+    def publish(self, pointer: Pointer) -> None:
+        """Move the pointer; a reader sees the old or the new one, never half of it."""
+        write_atomically(self.path / "current.json", json.dumps(asdict(pointer), indent=1))
+
+    def clean(self) -> None:
+        """Delete drafts, and builds other than the current and the previous one."""
+        pointer = self.pointer()
+        keep = {pointer.build, pointer.previous} if pointer else set()
+        shutil.rmtree(self.path / "drafts", ignore_errors=True)
+        for folder in (self.path / "builds").glob("*"):
+            if folder.name not in keep:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def retire(self) -> None:
+        """Take the type out of sight, then delete its files."""
+        (self.path / "current.json").unlink(missing_ok=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def read_pointer(folder: Path) -> Pointer | None:
+    """The pointer in a type's folder, or None where nothing is published."""
+    try:
+        text = (folder / "current.json").read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Pointer(**json.loads(text))
+
+
+def published(root: Path) -> Iterator[Pointer]:
+    """Every pointer under a root."""
+    for folder in root.glob("*"):
+        if pointer := read_pointer(folder):
+            yield pointer
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a small file so that it is there whole or not at all, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
