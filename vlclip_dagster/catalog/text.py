@@ -1,0 +1,121 @@
+"""Foreign text made plain: markup, entities, mojibake and invisible characters gone.
+
+What belongs here: rules that hold for every text of every shop. What does not: the choice of
+words that describe a product (``refinement``).
+"""
+
+import html
+import re
+
+MAX_INPUT = 100_000
+"""Characters of a raw text that are looked at."""
+MAX_OUTPUT = 5_000
+"""Characters of a clean text, unless the caller asks for fewer."""
+
+_MAX_PASSES = 4
+_BREAK = "\x1e"
+# Everything that does not show: controls, soft hyphen, zero-width, bidi, variation selectors,
+# private use, interlinear marks, tag characters. They carry injected text past a reader's eye.
+_INVISIBLE_CLASS = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff"
+    "\uffa0\ufff0-\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
+)
+INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]+")
+"""One or more characters that don't show."""
+
+_MARKUP = re.compile(r"[<&]")
+_TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
+_UNSEEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])"
+    r"|opacity\s*:\s*0(?![.\d]*[1-9])",
+    re.IGNORECASE,
+)
+_DROPPED = "script,style,template,noscript,iframe,object,svg,math,[hidden],input,select"
+_BLOCKS = (
+    "p,div,br,hr,li,ul,ol,dl,dt,dd,tr,td,th,table,h1,h2,h3,h4,h5,h6,section,article,header,"
+    "footer,blockquote,pre,figure,figcaption,option"
+)
+_BULLET = re.compile(r"^[\s•·▪◦‣●○■□➤➔✓✔★]+|^[-*–]\s+")
+_PLAIN_BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:[•·▪◦‣●■✓✔]|[-*–]\s))")
+_SENTENCE_END = (".", "!", "?", ":", ";", ",", "…")
+
+
+def clean_text(raw: str, limit: int = MAX_OUTPUT) -> str:
+    """One line of plain text that says what a reader of ``raw`` would see.
+
+    Markup is parsed and its hidden parts are dropped, blocks and bullets become sentences,
+    mojibake is repaired, invisible characters go, white space collapses. Cleaning a clean text
+    changes nothing.
+
+    Args:
+        raw: text or HTML, however often it was escaped; what is past ``MAX_INPUT`` is ignored.
+        limit: longest result in characters; a longer one ends at a word.
+
+    Example:
+        >>> clean_text("<p>Soft &amp; warm<br>Machine wash</p>")
+        'Soft & warm. Machine wash'
+    """
+    text = raw[:MAX_INPUT]
+    for _ in range(_MAX_PASSES):
+        cleaned = _one_pass(text)
+        if cleaned == text:
+            break
+        text = cleaned
+        if not _MARKUP.search(text) and text.isascii():
+            break
+    return _shorten(_TAG_START.sub(" ", text), limit)
+
+
+def _one_pass(text: str) -> str:
+    """Repair, strip markup, drop what does not show, collapse; may uncover the next layer."""
+    if not text.isascii():
+        text = _repair(text)
+    text = INVISIBLE.sub("", text).replace(_BREAK, " ")
+    pieces = _visible_pieces(text) if _MARKUP.search(text) else _PLAIN_BREAK.split(text)
+    return _join(pieces)
+
+
+def _repair(text: str) -> str:
+    import ftfy  # its tables take 0.2 s to load, and most catalogs never need them
+
+    return ftfy.fix_text(text, unescape_html=False, normalization="NFC")
+
+
+def _visible_pieces(text: str) -> list[str]:
+    """The visible text of ``text``, cut where a browser would start a new line or cell."""
+    if "<" not in text:
+        return _PLAIN_BREAK.split(html.unescape(text))
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(text)
+    for node in tree.css(_DROPPED):
+        node.decompose()
+    for node in tree.css("[style]"):
+        if _UNSEEN.search(node.attributes.get("style") or ""):
+            node.decompose()
+    for node in tree.css(_BLOCKS):
+        node.insert_before(_BREAK)
+        node.insert_after(_BREAK)
+    body = tree.body or tree.root
+    return body.text(deep=True).split(_BREAK) if body is not None else []
+
+
+def _join(pieces: list[str]) -> str:
+    """The pieces as sentences in one line, without bullets and runs of white space."""
+    lines = (_BULLET.sub("", " ".join(piece.split())) for piece in pieces)
+    whole = ""
+    for line in filter(None, lines):
+        if whole:
+            whole += " " if whole.endswith(_SENTENCE_END) else ". "
+        whole += line
+    return whole
+
+
+def _shorten(text: str, limit: int) -> str:
+    text = " ".join(text.split())
+    if len(text) <= limit:
+        return text
+    cut = text[: limit + 1]
+    return cut[: cut.rfind(" ")].rstrip() if " " in cut[limit // 2 :] else cut[:limit].rstrip()
