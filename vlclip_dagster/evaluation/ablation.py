@@ -20,6 +20,7 @@ from vlclip_dagster.evaluation.metrics import (
     reciprocal,
 )
 from vlclip_dagster.evaluation.retrieval import Gallery, QuerySet, Retrieval, evaluate
+from vlclip_dagster.evaluation.wording import figure
 from vlclip_dagster.progress import track
 
 TARGET_RATIO = 1.4
@@ -180,31 +181,42 @@ def verdict(results: Sequence[VariantResult], how: Asked = "own") -> str:
 
 def _headline(whole: Comparison) -> str:
     ours, theirs = whole.hits5
-    figures = f"HITS@5 {ours.value:.3f} against {theirs.value:.3f}"
-    apart = "do not overlap" if whole.intervals_apart else "overlap"
+    figures = f"HITS@5 {figure(ours.value)} against {figure(theirs.value)}"
     if whole.difference.low <= 0.0 <= whole.difference.high:
         return (
-            f"No difference is shown between full and no_grounding_no_refinement: {figures}, "
-            "and the paired interval of their difference contains zero."
+            "No difference is shown between the full method and the baseline without grounding "
+            f"and refinement: {figures}, and the paired interval of their difference holds zero."
         )
     if whole.difference.value < 0.0:
         return (
-            f"full is worse than no_grounding_no_refinement here: {figures}; "
-            "on this catalog the method does not pay."
+            "The full method is worse than the baseline without grounding and refinement: "
+            f"{figures}. On this catalog it does not pay."
         )
+    return f"{_lead(whole)} ({figures}). {_certainty(whole)}"
+
+
+def _lead(whole: Comparison) -> str:
     if whole.ratio is None:
-        return f"full leads no_grounding_no_refinement, which finds nothing: {figures}."
-    ratio = whole.ratio
-    short = "" if ratio.value >= TARGET_RATIO else f", short of the {TARGET_RATIO} times aimed at"
+        return "The full method finds right products where the baseline finds none"
     return (
-        f"full finds the right product among its first five {ratio.value:.2f} times as often as "
-        f"no_grounding_no_refinement ({figures}; 95% interval of the ratio {ratio.low:.2f} to "
-        f"{ratio.high:.2f}){short}; the two intervals {apart}."
+        "The full method finds the right product among its first five "
+        f"{whole.ratio.value:.2f} times as often as the baseline without grounding and refinement"
+    )
+
+
+def _certainty(whole: Comparison) -> str:
+    overlap = "do not overlap" if whole.intervals_apart else "overlap"
+    if whole.ratio is None:
+        return f"Their two intervals {overlap}."
+    aim = "above" if whole.ratio.value >= TARGET_RATIO else "short of"
+    return (
+        f"The 95% interval of the ratio is {figure(whole.ratio.low, 2)} to "
+        f"{figure(whole.ratio.high, 2)}, the two intervals of HITS@5 {overlap}, and the ratio is "
+        f"{aim} the {TARGET_RATIO} aimed at."
     )
 
 
 def _between(middle: Estimate, whole: Comparison) -> str:
-    ours, theirs = whole.hits5
-    low, high = sorted((ours.value, theirs.value))
+    low, high = sorted(estimate.value for estimate in whole.hits5)
     where = "lies between" if low <= middle.value <= high else "does not lie between"
-    return f"no_grounding {where} at {middle.value:.3f}."
+    return f"Refinement without grounding {where} the two, at {figure(middle.value)}."

@@ -203,3 +203,10 @@ class ReportInputs:
     settings: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """The trainings to draw: each variant's, or else the served model's."""
+        if self.ablation:
+            return tuple(result.curve for result in self.ablation)
+        return () if self.curve is None else (self.curve,)

@@ -1,0 +1,129 @@
+"""The report: one page for people, one file for machines, written side by side.
+
+What belongs here: rendering, writing and reading. What does not: the figures (``tables``) and how
+numbers are put into words (``wording``). The page stands alone: styles and pictures are inside
+it, it runs no script and asks no server for anything, and every text from a catalog is escaped.
+"""
+
+import base64
+import json
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.evaluation import wording
+from vlclip_dagster.evaluation.curves import curve_svg
+from vlclip_dagster.evaluation.inputs import ReportInputs
+from vlclip_dagster.evaluation.tables import PROTOCOL, report_json
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+HTML_NAME = "report.html"
+JSON_NAME = "report.json"
+_TEMPLATES = Path(__file__).parent / "templates"
+_MIME_BY_START = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n", "image/png"))
+
+
+def render_html(inputs: ReportInputs) -> str:
+    """Render the whole page as one self-contained document."""
+    return _render(inputs, report_json(inputs))
+
+
+def write_report(inputs: ReportInputs, folder: Path) -> tuple[Path, Path]:
+    """Write ``report.html`` and ``report.json`` into ``folder``, each replaced in one step.
+
+    Both are rendered before either is replaced, so a failure leaves the former report whole.
+
+    Returns:
+        The paths of the page and of the JSON file.
+    """
+    figures = report_json(inputs)
+    page = _render(inputs, figures)
+    data = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    html_path, json_path = folder / HTML_NAME, folder / JSON_NAME
+    _replace(html_path, page)
+    _replace(json_path, data)
+    return html_path, json_path
+
+
+def load_report(folder: Path) -> dict[str, Any]:
+    """Read the figures of the last report.
+
+    Raises:
+        VlclipError: there is none yet, or the file is not a report.
+    """
+    path = folder / JSON_NAME
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise VlclipError(f"There is no report in {folder} yet: `vlclip run` writes one.") from None
+    except ValueError:
+        report = None
+    if not isinstance(report, dict) or "retrieval" not in report:
+        raise VlclipError(f"{path} is not a report: delete it and run `vlclip run` again.")
+    return report
+
+
+def _render(inputs: ReportInputs, figures: dict[str, Any]) -> str:
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            inputs=inputs,
+            report=figures,
+            protocol=PROTOCOL,
+            loss_svg=curve_svg(inputs.curves, "loss"),
+            recall_svg=curve_svg(inputs.curves, "recall"),
+        )
+    )
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        figure=wording.figure,
+        percent=wording.percent,
+        count=wording.count,
+        duration=wording.duration,
+        shortened=wording.shortened,
+        data_uri=_data_uri,
+    )
+    return environment
+
+
+def _data_uri(image: bytes | None) -> str | None:
+    """Encode a picture for the page; None for bytes that no browser should be given."""
+    if image is None:
+        return None
+    for start, mime in _MIME_BY_START:
+        if image.startswith(start):
+            return f"data:{mime};base64,{base64.b64encode(image).decode('ascii')}"
+    return None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside ``path`` and move into place, so that no reader sees half a file."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        # A temporary file is private; a report is as readable as its folder.
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
