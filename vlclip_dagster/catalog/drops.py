@@ -213,9 +213,12 @@ def _may_be_feed(name: str) -> bool:
 def _links(feed: Path) -> Iterable[str]:
     rows = read_feed(feed).rows
     absent = [None] * len(rows)
-    more = rows["additional_image_link"] if "additional_image_link" in rows.columns else absent
-    for main, additional in zip(rows["image_link"], more, strict=True):
-        yield from photograph_links(main or "", additional)
+    main, more = (
+        rows[name] if name in rows.columns else absent
+        for name in ("image_link", "additional_image_link")
+    )
+    for link, others in zip(main, more, strict=True):
+        yield from photograph_links(link or "", others)
 
 
 def _reference(file: Path) -> FileRef:

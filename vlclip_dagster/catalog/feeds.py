@@ -45,7 +45,8 @@ def read_feed(path: Path) -> Feed:
 
     Raises:
         VlclipError: the file is absent, empty, damaged, of an unknown kind or encoding, or it
-            has none of the columns that every product needs.
+            lacks a column that every product needs (one with an ``action`` or ``deleted`` column
+            may hold deletions alone, and needs ids only).
     """
     try:
         feed = _read(path)
@@ -146,7 +147,8 @@ def _first_line_is_json(start: str) -> bool:
 
 def _require_columns(path: Path, feed: Feed) -> None:
     found = [name for name in feed.rows.columns if name != "row_number"]
-    missing = [name for name in REQUIRED if name not in found]
+    needed = ("id",) if {"action", "deleted"}.intersection(found) else REQUIRED
+    missing = [name for name in needed if name not in found]
     if feed.rows.is_empty():
         told = f"none of its {len(feed.broken)} lines can be read" if feed.broken else "no rows"
         raise VlclipError(f"The feed {path} holds no products ({told}): export it again.")

@@ -5,6 +5,7 @@ not: where that state is stored (``warehouse``), and what is computed from it.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -50,7 +51,7 @@ class Landed:
     touched: dict[str, str]
     problems: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def item_ids(self) -> frozenset[str]:
         """Every product that the drop sets or deletes."""
         listed = (item for rows in self.products.values() for item in rows["item_id"])

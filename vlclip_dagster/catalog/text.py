@@ -15,11 +15,14 @@ MAX_OUTPUT = 5_000
 _MAX_PASSES = 4
 _BREAK = "\x1e"
 # Everything that does not show: controls, soft hyphen, zero-width, bidi, variation selectors,
-# private use, interlinear marks, tag characters. They carry injected text past a reader's eye.
+# private use, number and interlinear marks, tag characters. They carry
+# injected text past a reader's eye. The replacement character (U+FFFD) says nothing either.
 _INVISIBLE_CLASS = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f"
+    "\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff"
-    "\uffa0\ufff0-\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001345f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
 )
 INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]+")
@@ -37,7 +40,7 @@ _BLOCKS = (
     "p,div,br,hr,li,ul,ol,dl,dt,dd,tr,td,th,table,h1,h2,h3,h4,h5,h6,section,article,header,"
     "footer,blockquote,pre,figure,figcaption,option"
 )
-_BULLET = re.compile(r"^[\s•·▪◦‣●○■□➤➔✓✔★]+|^[-*–]\s+")
+_BULLET = re.compile(r"^(?:[\s•·▪◦‣●○■□➤➔✓✔★]|[-*–]\s)+")
 _PLAIN_BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:[•·▪◦‣●■✓✔]|[-*–]\s))")
 _SENTENCE_END = (".", "!", "?", ":", ";", ",", "…")
 

@@ -50,10 +50,10 @@ def parse_price(text: str) -> tuple[float | None, str | None]:
     if match is None or (match["before"] and match["after"]):
         return None, None
     amount = _number(re.sub(r"['’\s]", "", match["number"]))
+    if amount is None:
+        return None, None
     written = match["before"] or match["after"]
-    return (
-        (amount, _SYMBOLS.get(written, written) if written else None) if amount else (amount, None)
-    )
+    return amount, _SYMBOLS.get(written, written) if written else None
 
 
 def _number(digits: str) -> float | None:

@@ -1,0 +1,160 @@
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vlclip_dagster.catalog.rejected import REJECTED_SCHEMA
+from vlclip_dagster.catalog.schema import PRODUCT_SCHEMA, Validated, validate
+
+GOOD = {"id": "1", "title": "Red mug", "product_type": "Home > Mugs", "image_link": "1.jpg"}
+
+
+def judged(*records: dict[str, Any]) -> Validated:
+    names = dict.fromkeys(name for record in records for name in record)
+    columns = {name: [record.get(name) for record in records] for name in names}
+    rows = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String))
+    return validate(rows.with_row_index("row_number", 1), "shop", "/drop")
+
+
+def only(result: Validated) -> dict[str, Any]:
+    assert len(result.products) == 1
+    return result.products.row(0, named=True)
+
+
+def test_a_bare_product_has_every_column() -> None:
+    result = judged(GOOD)
+    assert dict(result.products.schema) == {**PRODUCT_SCHEMA}
+    assert dict(result.rejected.schema) == {**REJECTED_SCHEMA}
+    product = only(result)
+    assert product["item_id"] == product["item_group_id"] == "shop/1"
+    assert (product["slug"], product["product_type"]) == ("mugs", "Mugs")
+    assert (product["title"], product["description"], product["attributes"]) == (
+        "Red mug",
+        "",
+        "{}",
+    )
+    assert product["photographs"] == [{"link": "1.jpg", "sha256": None, "size": None}]
+    assert product["root"] == "/drop"
+
+
+def test_a_full_product_is_clean_and_regular() -> None:
+    extra = {
+        "description": "<p>Soft &amp; warm</p>",
+        "item_group_id": "G7",
+        "gender": "Men's",
+        "age_group": "child",
+        "color": "<b>Red</b>",
+        "price": "52,00 €",
+        "link": "https://shop.invalid/1",
+        "additional_image_link": "2.jpg, 3.jpg,1.jpg",
+        "availability": "in_stock",
+        "care": "<i>Wash</i>",
+    }
+    product = only(judged(GOOD | extra))
+    assert (product["description"], product["raw_description"]) == (
+        "Soft & warm",
+        "<p>Soft &amp; warm</p>",
+    )
+    assert product["item_group_id"] == "shop/G7"
+    assert (product["gender"], product["age_group"], product["color"]) == ("male", "kids", "Red")
+    assert (product["price"], product["currency"]) == (52.0, "EUR")
+    assert [image["link"] for image in product["photographs"]] == ["1.jpg", "2.jpg", "3.jpg"]
+    assert json.loads(product["attributes"]) == {"availability": "in_stock", "care": "Wash"}
+
+
+def test_what_is_not_understood_stays_among_the_attributes() -> None:
+    product = only(judged(GOOD | {"gender": "dogs", "age_group": "3-5", "price": "ask us"}))
+    assert (product["gender"], product["age_group"], product["price"]) == (None, None, None)
+    assert json.loads(product["attributes"]) == {
+        **{"age_group": "3-5", "gender": "dogs", "price": "ask us"}
+    }
+
+
+def test_a_currency_column_counts_where_the_price_names_none() -> None:
+    assert only(judged(GOOD | {"price": "5", "currency": "usd"}))["currency"] == "USD"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"id": None}, "no id"),
+        ({"id": "x" * 201}, "longer than 200"),
+        ({"id": "a\x00b"}, "invisible"),
+        ({"id": "a\u202eb"}, "invisible"),
+        ({"title": None}, "no title"),
+        ({"title": "<br>\u200b"}, "no title"),
+        ({"product_type": " > "}, "no product type"),
+        ({"image_link": None}, "no image_link"),
+    ],
+)
+def test_an_unusable_row_is_rejected_and_the_others_go_on(
+    change: dict[str, str | None], reason: str
+) -> None:
+    result = judged(GOOD | change, GOOD | {"id": "other"})
+    assert result.products["id"].to_list() == ["other"]
+    rejected = result.rejected.row(0, named=True)
+    assert len(rejected["reasons"]) == 1
+    assert reason in rejected["reasons"][0]
+    kept = {name: value for name, value in (GOOD | change).items() if value is not None}
+    assert json.loads(rejected["record"]) == kept
+    assert rejected["row_number"] == 1
+
+
+def test_all_reasons_are_told() -> None:
+    result = judged({"id": None, "title": "", "product_type": "Mugs", "image_link": None})
+    assert len(result.rejected["reasons"][0]) == 3
+    assert result.rejected["slug"][0] == "mugs"
+
+
+def test_an_item_twice_keeps_the_first_good_row() -> None:
+    broken = GOOD | {"image_link": None}
+    result = judged(broken, GOOD | {"title": "Kept"}, GOOD | {"id": " 1 "}, GOOD | {"id": "2"})
+    assert result.products["title"].to_list() == ["Kept", "Red mug"]
+    assert result.products["id"].to_list() == ["1", "2"]
+    assert result.rejected["row_number"].to_list() == [1, 3]
+    told = result.rejected["reasons"][1][0]
+    assert "row 2 keeps it" in told
+    assert "row 3 repeats it" in told
+
+
+def test_rows_marked_as_deleted_need_only_an_id() -> None:
+    result = judged(
+        GOOD, {"id": "2", "action": "delete"}, {"id": "3", "deleted": "TRUE"}, {"action": "delete"}
+    )
+    assert result.deleted == {"2", "3"}
+    assert result.products["id"].to_list() == ["1"]
+    assert len(result.rejected) == 1
+
+
+def test_unsafe_links_are_not_shown() -> None:
+    assert only(judged(GOOD | {"link": "javascript:alert(1)"}))["link"] is None
+
+
+def test_a_feed_of_deletions_alone_has_no_products() -> None:
+    result = judged({"id": "1", "action": "delete"})
+    assert (len(result.products), len(result.rejected)) == (0, 0)
+    assert dict(result.products.schema) == {**PRODUCT_SCHEMA}
+
+
+RECORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.none() | st.text(max_size=15)
+        for name in (*GOOD, "price", "gender", "color", "additional_image_link", "deleted", "x")
+    },
+)
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=80)
+def test_every_row_is_a_product_or_rejected_or_a_deletion(records: list[dict[str, str]]) -> None:
+    records = [GOOD | {"id": "sure"}, *(record | {"deleted": None} for record in records)]
+    result = judged(*records)
+    assert len(result.products) + len(result.rejected) == len(records)
+    assert "sure" in result.products["id"].to_list()
+    assert result.products["item_id"].is_unique().all()
+    assert result.rejected["reasons"].list.len().min() != 0
+    assert result.products["title"].str.len_chars().min() > 0
