@@ -67,12 +67,12 @@ class Detection:
 
 
 class Grounder(Protocol):
-    """Finds the named product in each photograph.
+    """Finds the named product in each photograph."""
 
-    ``fingerprint`` changes whenever a box could change: it is part of the row key.
-    """
-
-    fingerprint: str
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a box could change: it is part of the row key."""
+        ...
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:
         """The best detection per image.
