@@ -62,13 +62,18 @@ def clean_text(raw: str, limit: int = MAX_OUTPUT) -> str:
     """
     text = raw[:MAX_INPUT]
     for _ in range(_MAX_PASSES):
+        if _is_plain(text):
+            break
         cleaned = _one_pass(text)
         if cleaned == text:
             break
         text = cleaned
-        if not _MARKUP.search(text) and text.isascii():
-            break
-    return _shorten(_TAG_START.sub(" ", text), limit)
+    return _shorten(_TAG_START.sub(" ", _BULLET.sub("", text)), limit)
+
+
+def _is_plain(text: str) -> bool:
+    """One line of printable ASCII without markup: most titles, and every clean English text."""
+    return text.isascii() and text.isprintable() and not _MARKUP.search(text)
 
 
 def _one_pass(text: str) -> str:
