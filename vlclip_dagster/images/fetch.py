@@ -105,8 +105,9 @@ def _inside(link: str, root: Path) -> Path:
     candidates = [written] if written == unquote(written) else [written, unquote(written)]
     try:
         resolved = [(root / candidate).resolve() for candidate in candidates]
+        chosen = next((path for path in resolved if path.exists()), resolved[0])
     except (OSError, ValueError, RuntimeError) as error:
         raise PhotographError("The photograph's link is not a usable path.") from error
     if not all(path.is_relative_to(root) for path in resolved):
         raise PhotographError(f"'{link}' leaves the folder of its drop.")
-    return next((path for path in resolved if path.exists()), resolved[0])
+    return chosen
