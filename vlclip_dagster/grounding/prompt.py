@@ -9,34 +9,35 @@ Grounding DINO was trained on lower-case phrases that end in a dot, and it reads
 import re
 
 IRREGULAR = {
-    "accessories": "accessory",
-    "dishes": "dish",
     "knives": "knife",
     "scarves": "scarf",
     "shelves": "shelf",
-    "watches": "watch",
+    **{f"{word}s": word for word in ("beanie", "bootie", "cookie", "hoodie", "movie", "onesie")},
+    **{f"{word}s": word for word in ("bowtie", "legging", "pillowcase", "tie", "zombie")},
 }
 
 # A pair of trousers is one thing to look at, and these words have no other singular.
 UNCHANGED = frozenset(
-    {"glasses", "goggles", "jeans", "joggers", "leggings", "overalls", "pants", "pyjamas"}
-    | {"pajamas", "scissors", "shorts", "tights", "trousers", "sunglasses"}
+    {"bermudas", "canvas", "chinos", "dungarees", "glasses", "goggles", "jeans", "joggers"}
+    | {"leggings", "overalls", "pajamas", "panties", "pants", "pyjamas", "scissors", "shorts"}
+    | {"slacks", "sunglasses", "tights", "trousers", "undies"}
 )
 SIBILANT = ("sses", "shes", "ches", "xes", "zes")
-SEPARATORS = re.compile(r"\s*(?:&|/|,|\+|\band\b|\bor\b|>)\s*", re.IGNORECASE)
+SEPARATORS = re.compile(r"\s*(?:&|/|,|\+|\band\b|\bor\b)\s*", re.IGNORECASE)
 NOT_WORDS = re.compile(r"[^\w\s'-]+")
 
 
 def prompt_for(display_name: str) -> str:
     """The prompt for a product type: singular where that is plain, lower case, a final dot.
 
-    A type that names several things ("Hoodies & Sweatshirts") asks for the first; a name with
-    nothing readable in it asks for "product.".
+    A path ("Men > Tees") is asked for by its leaf, a type that names several things ("Hoodies &
+    Sweatshirts") by the first, and a name with nothing readable in it as "product.".
 
     >>> prompt_for("Coffee Tables")
     'coffee table.'
     """
-    first = next((part for part in SEPARATORS.split(display_name) if part.strip()), "")
+    leaf = display_name.rstrip("> ").rpartition(">")[2]
+    first = next((part for part in SEPARATORS.split(leaf) if part.strip()), "")
     words = NOT_WORDS.sub(" ", first.lower().replace("_", " ")).split()
     if not words:
         return "product."

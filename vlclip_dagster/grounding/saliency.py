@@ -56,7 +56,7 @@ def _detect(image: np.ndarray) -> Detection:
 def _packshot(backdrop: Backdrop) -> Detection | None:
     """What differs from the backdrop; None where nothing does."""
     differs = backdrop.difference > max(LEAST_DIFFERENCE, 4 * backdrop.noise)
-    mask = cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    mask = cv2.medianBlur(differs.astype(np.uint8), 3)
     parts = regions(mask)
     if not parts.ids:
         return None
