@@ -79,9 +79,7 @@ def build(job: Job) -> Built:
     for changes in draft_files(Path(job.draft)):
         _apply(job, shard, target / "points.sqlite", changes)
     shard.seal()
-    table = PointTable(target / "points.sqlite")
-    recall = _verify(job, shard, table)
-    built = Built(table.count(), shard.indexed(), recall, time.perf_counter() - start)
+    built = _verify(job, target, start)
     write_atomically(target / "build.json", json.dumps(asdict(built)))
     return built
 
@@ -129,7 +127,9 @@ def _points(batch: pl.DataFrame, stored: list[Stored], dim: int) -> Iterator[Sha
         yield ShardPoint(point_id(item_id), image[row], text[row], stored[row].payload)
 
 
-def _verify(job: Job, shard: Shard, table: PointTable) -> float:
+def _verify(job: Job, target: Path, start: float) -> Built:
+    """Look at what a reader will open; opening also settles the journal of the last flush."""
+    shard, table = Shard.load(target / "shard"), PointTable(target / "points.sqlite")
     if shard.count() != table.count():
         raise VlclipError(
             f"The index of {job.product_type} holds {shard.count()} of {table.count()} points: "
@@ -141,7 +141,9 @@ def _verify(job: Job, shard: Shard, table: PointTable) -> float:
             f"The index of {job.product_type} finds {recall:.3f} of the true nearest, less than "
             f"{job.min_recall}: raise the index settings ef ({job.ef}) or m ({job.graph.m})."
         )
-    return recall
+    built = Built(table.count(), shard.indexed(), recall, time.perf_counter() - start)
+    shard.close()
+    return built
 
 
 def _recall(job: Job, shard: Shard, table: PointTable) -> float:

@@ -5,7 +5,8 @@ results. What does not: folders, versions and publishing.
 
 Facts that shape it, each seen in version 0.9: a shard without a write-ahead log can be opened by
 many processes at once and is durable once flushed; opening rewrites a few settings files
-atomically and leaves every data file as it was; ``optimize`` holds the interpreter's lock, so it
+atomically and leaves every data file as it was, once a first opening has settled the journal that
+a flush leaves behind; ``optimize`` holds the interpreter's lock, so it
 runs in a process of its own; an open shard keeps answering after its folder is deleted.
 """
 
@@ -25,6 +26,10 @@ from vlclip_dagster.index.types import VectorName
 
 VECTORS: tuple[VectorName, VectorName] = ("image", "text")
 _SEARCH_THREADS = 2  # a shard has one or two segments; by default each shard starts one per CPU
+
+PAYLOAD_INDEX_FROM = 1_000
+"""Points from which payload indexes pay: each adds 4 ms to opening a shard, and reading the
+payload of every point takes longer than that only in a large one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Shard:
 
     @classmethod
     def create(cls, path: Path, dim: int, graph: GraphSettings) -> Shard:
-        """Make an empty shard with its payload indexes in a folder that holds none."""
+        """Make an empty shard in a folder that holds none."""
         path.mkdir(parents=True, exist_ok=True)
         params = qe.EdgeVectorParams(size=dim, distance=qe.Distance.Dot)
         config = qe.EdgeConfig(
@@ -66,11 +71,7 @@ class Shard:
             max_search_threads=_SEARCH_THREADS,
             wal_enabled=False,
         )
-        shard = cls(qe.EdgeShard.create(str(path), config))
-        kinds = {"keyword": qe.KeywordIndexParams, "float": qe.FloatIndexParams}
-        for field, kind in INDEXED.items():
-            shard._shard.update(qe.UpdateOperation.create_field_index(field, kinds[kind]()))
-        return shard
+        return cls(qe.EdgeShard.create(str(path), config))
 
     @classmethod
     def load(cls, path: Path) -> Shard:
@@ -90,9 +91,23 @@ class Shard:
         self._shard.update(qe.UpdateOperation.delete_points(list(ids)))
 
     def seal(self) -> None:
-        """Build the graph and write everything to disk; holds the interpreter's lock."""
+        """Build the indexes, write everything to disk and close; holds the interpreter's lock."""
+        if self.count() >= PAYLOAD_INDEX_FROM:
+            self._index_payload()
         self._shard.optimize()
         self._shard.flush()
+        self._shard.close()
+
+    def close(self) -> None:
+        """Settle every file; a builder does this, while readers just let go."""
+        self._shard.close()
+
+    def _index_payload(self) -> None:
+        """Before the graph, which links points of equal payload through these indexes."""
+        kinds = {"keyword": qe.KeywordIndexParams, "float": qe.FloatIndexParams}
+        for field in INDEXED.keys() - self._shard.info().payload_schema.keys():
+            params = kinds[INDEXED[field]]()
+            self._shard.update(qe.UpdateOperation.create_field_index(field, params))
 
     def count(self) -> int:
         """Number of points."""

@@ -15,14 +15,13 @@ from vlclip_dagster.index.naming import names_of
 
 INDEXED: dict[str, Literal["keyword", "float"]] = {
     **{f"{RESERVED}.{name}": "keyword" for name in FACETS},
-    f"{RESERVED}.name": "keyword",
     f"{RESERVED}.group": "keyword",
-    "product_type": "keyword",
-    "canonical_id": "keyword",
-    "variants": "keyword",
     "price": "float",
 }
-"""Payload fields with an index of their own."""
+"""Stored fields that searches filter by, each with an index of its own."""
+
+NAME = f"{RESERVED}.name"
+"""Stored field with every name of a point, for an index that has no other way to find it."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.index.filters import RESERVED, Equals, Filters
+from vlclip_dagster.index.filters import Equals, Filters
 from vlclip_dagster.index.naming import names_of, safe_name, slug_of, version_token
-from vlclip_dagster.index.payload import unpack
+from vlclip_dagster.index.payload import NAME, unpack
 from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.index.types import Collection, Hit, Point, VectorName
 
@@ -161,7 +161,7 @@ class ServerIndex:
     def _named(self, name: str) -> list[models.Record]:
         from vlclip_dagster.index.server_client import query_filter, scroll
 
-        where = query_filter([Equals(f"{RESERVED}.name", name)], None)
+        where = query_filter([Equals(NAME, name)], None)
         with self._speaking() as published:
             return [
                 record

@@ -15,7 +15,7 @@ from qdrant_client import QdrantClient, models
 
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.index.naming import point_id, safe_name
-from vlclip_dagster.index.payload import INDEXED, pack, parse, unpack
+from vlclip_dagster.index.payload import INDEXED, NAME, pack, parse, unpack
 from vlclip_dagster.index.server_client import PREFIX, aliases, scroll, speaking_to
 from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.index.vectors import NEAREST, sampled_recall, unit_matrix
@@ -111,7 +111,7 @@ class ServerCollection:
         if not self._ready:
             if not self._client.collection_exists(self._name):
                 self._create()
-            for field, kind in INDEXED.items():
+            for field, kind in {**INDEXED, NAME: "keyword"}.items():
                 self._client.create_payload_index(self._name, field, _KINDS[kind])
             self._ready = True
         return self._ids

