@@ -1,0 +1,325 @@
+"""Everything visible that a product's data says, in the order a query says it.
+
+What belongs here: weighing the title, the columns and the description against each other. What
+does not: reading them (``title``, ``description``) and judging a query (``criteria``).
+
+Who is believed: the title before the columns before the description. A title is written for one
+product and looked at; a column is filled in by hand or by a script for thousands of rows, and a
+description is shared by all variants. So a description's colour is used only where neither the
+title nor the colour column names one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from vlclip_dagster.refinement.columns import (
+    column_findings,
+    column_words,
+    distinct,
+    gender_word,
+    is_never,
+    one_pattern,
+    unknown_colour,
+)
+from vlclip_dagster.refinement.description import Finding, read_description, visible_sentences
+from vlclip_dagster.refinement.lexicon import Lexicon, lexicon
+from vlclip_dagster.refinement.scope import group_of, scope_of
+from vlclip_dagster.refinement.title import TitleReading, Word, read_title
+from vlclip_dagster.refinement.types import ProductText
+from vlclip_dagster.refinement.words import spell_fractions, stem, stems, surface, tokens
+
+MIN_WORDS = 10
+MAX_WORDS = 20
+FRONT_SLOTS = ("gender", "colour", "pattern", "material")
+SLOT_ORDER = (*FRONT_SLOTS, "look", "title", "detail")
+_MAX_COLOURS = 3
+# Kinds of garment that shops name by one another's nouns: no second noun is added.
+_KIN = ({"tshirt", "top", "shirt", "underwear"}, {"trousers", "shorts", "underwear"})
+_RANKS = {"fit": 2, "rise": 2, "hem": 2, "back": 2, "texture": 3, "part": 3}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A visible phrase, the slot it belongs to, and its rank (1 is said first)."""
+
+    text: str
+    slot: str
+    rank: int = 1
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """What the phrase is compared by."""
+        return stems(self.text)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What may be said, and what must be.
+
+    ``required`` fits into 20 words: gender, colour, pattern, material and the title's visible
+    words. ``details`` are the further phrases, best first. ``allowed`` holds the stems of every
+    word that the product's data supports; ``plain`` the title's words with its names left in.
+    """
+
+    required: tuple[Phrase, ...]
+    details: tuple[Phrase, ...]
+    allowed: frozenset[str]
+    plain: tuple[str, ...]
+
+    @property
+    def visible_words(self) -> int:
+        """How many words the source has to say; under 10 a query is short by right."""
+        return sum(len(one.text.split()) for one in (*self.required, *self.details))
+
+
+@lru_cache(maxsize=8192)
+def evidence_of(product: ProductText) -> Evidence:
+    """Weigh everything that the data says of ``product``."""
+    words = lexicon()
+    column = column_words(product.color, "colour", words) if product.color else []
+    title = read_title(product, words, frozenset(word.family for word in column))
+    noun = _type_noun(product, title, words)
+    group = group_of(title.nouns if title.nouns else [noun.family if noun else ""], noun, words)
+    scope = scope_of(group, words)
+    colours = _colours(title.colours, column, product.color, words)
+    found = read_description(product.description, scope, keep_colours=not product.color)
+    found = [*column_findings(product, scope), *found]
+    front = _front(product, title, colours, found, group, words)
+    own = [Phrase(word.text, "title") for word in title.words]
+    if noun is not None:
+        own.insert(_before_with(own), Phrase(noun.text, "title"))
+    said = {stem for one in own for stem in one.stems}
+    front = [one for one in front if one.slot == "gender" or not set(one.stems) <= said]
+    required = _within_limit([*front, *own] or [Phrase(_type_words(product), "title")])
+    details = tuple(_details(found, title, required))
+    details += _more_materials(product, required, details)
+    allowed = _allowed(product, required, details, words)
+    return Evidence(required, details, allowed, _plain_title(product, front))
+
+
+def _before_with(phrases: list[Phrase]) -> int:
+    return next((at for at, one in enumerate(phrases) if one.text == "with"), len(phrases))
+
+
+def _more_materials(
+    product: ProductText, required: tuple[Phrase, ...], details: tuple[Phrase, ...]
+) -> tuple[Phrase, ...]:
+    """The column's further materials, where the source has little else to say."""
+    said = {stem for one in (*required, *details) for stem in one.stems}
+    if _count([*required, *details]) >= MIN_WORDS or not any(
+        one.slot == "material" for one in required
+    ):
+        return ()
+    column = column_words(product.material or "", "material", lexicon())
+    extra = [word.text for word in column if not set(stems(word.text)) & said]
+    return tuple(Phrase(text, "material", 5) for text in dict.fromkeys(extra))
+
+
+def _type_words(product: ProductText) -> str:
+    """The product type as words: its last level, in lower case."""
+    leaf = product.product_type.split(">")[-1]
+    return " ".join(word.text for word in tokens(leaf)) or "product"
+
+
+def _type_noun(product: ProductText, title: TitleReading, words: Lexicon) -> Word | None:
+    """The product type's noun where the title has none of its kind."""
+    leaf = tokens(product.product_type.split(">")[-1])
+    nouns = [
+        Word(_singular(surface(leaf[match.start : match.end])), "noun", family)
+        for match in words.find(leaf)
+        if (family := match.family("noun")) is not None
+    ]
+    if not nouns:
+        plain = any(word.kind in {"noun", "plain"} for word in title.words)
+        return None if plain else Word(_type_words(product), "noun")
+    if any(_akin(noun.family, named) for noun in nouns for named in title.nouns):
+        return None
+    if _same_world(title, nouns, words):
+        return None
+    said = product.description.lower()
+    return next((noun for noun in nouns if noun.text in said), nouns[0])
+
+
+def _akin(family: str, other: str) -> bool:
+    return family == other or any({family, other} <= kin for kin in _KIN)
+
+
+def _same_world(title: TitleReading, nouns: Sequence[Word], words: Lexicon) -> bool:
+    """Whether the title's noun is one of its own: a "bowl" of the type "Gifts" stays a bowl."""
+    named = [family for family in title.nouns if family]
+    worn = {noun.family in words.garments for noun in nouns}
+    return bool(named) and not any(family in words.garments for family in named) and worn == {False}
+
+
+def _singular(text: str) -> str:
+    """Singular of the last word, where that is still a word ("dresses", not "pants")."""
+    head, _, last = text.rpartition(" ")
+    if last in {"pants", "trousers", "jeans", "shorts", "leggings", "joggers", "tights", "shoes"}:
+        return text
+    return f"{head} {stem(last)}".strip()
+
+
+def _colours(title: list[Word], column: list[Word], raw: str | None, words: Lexicon) -> list[str]:
+    """The product's colours: the title's, made more exact by a column that does not contradict."""
+    if not title:
+        return [word.text for word in column[:_MAX_COLOURS]] or unknown_colour(raw, words)
+    named = [word.text for word in title[:_MAX_COLOURS]]
+    agreeing = [word for word in column if word.family == title[0].family]
+    if len(title) == 1 and agreeing and not set(stems(agreeing[0].text)) & set(stems(named[0])):
+        return [f"{agreeing[0].text} {named[0]}" if len(column) == 1 else named[0]]
+    return named
+
+
+def _front(
+    product: ProductText,
+    title: TitleReading,
+    colours: list[str],
+    found: list[Finding],
+    group: str,
+    words: Lexicon,
+) -> list[Phrase]:
+    """Gender or age, colour, pattern, material: in this order."""
+    if not colours:
+        colours = _described_colours(found)
+    pattern: list[Word] = title.patterns or one_pattern(product.pattern or "", words)
+    material = title.materials or column_words(product.material or "", "material", words)
+    slots: dict[str, Sequence[str | None]] = {
+        "gender": [title.gender or gender_word(product, group)],
+        "colour": [" and ".join(dict.fromkeys(colours))],
+        "pattern": [word.text for word in pattern] or _first(found, "pattern"),
+        "material": distinct(material) or _first(found, "material", _noun_stems(title)),
+    }
+    said = {text for text in slots["colour"] if text}
+    return [
+        Phrase(text, slot)
+        for slot in FRONT_SLOTS
+        for text in slots[slot]
+        if text and (slot == "colour" or text not in said)
+    ]
+
+
+def _noun_stems(title: TitleReading) -> frozenset[str]:
+    """A "jersey" that is a shirt is not made of jersey."""
+    nouns = [word.text for word in title.words if word.kind == "noun"]
+    return frozenset(stem for text in nouns for stem in stems(text))
+
+
+def _first(found: list[Finding], kind: str, unless: frozenset[str] = frozenset()) -> list[str]:
+    texts = [one.text for one in found if one.kind == kind and not set(stems(one.text)) & unless]
+    return texts[:1]
+
+
+def _described_colours(found: list[Finding]) -> list[str]:
+    """The first colour a description names, with those said in the same breath."""
+    by_family: dict[str, str] = {}
+    for one in found:
+        if one.kind == "colour" and (len(by_family) < 2 or one.family in by_family):
+            known = by_family.get(one.family, "")
+            by_family[one.family] = max(known, one.text, key=len)
+        elif by_family or (one.kind == "part" and _names_colour(one.text)):
+            break
+    return list(by_family.values())
+
+
+def _names_colour(text: str) -> bool:
+    words = lexicon()
+    return any(match.is_a("colour") for match in words.find(tokens(text)))
+
+
+def _within_limit(phrases: list[Phrase]) -> tuple[Phrase, ...]:
+    """Cut to 20 words: materials and gender go first, then the title's last words."""
+    kept = list(dict.fromkeys(phrases))
+    for slot in ("material", "gender", "pattern"):
+        if _count(kept) > MAX_WORDS:
+            kept = [one for one in kept if one.slot != slot]
+    while _count(kept) > MAX_WORDS and len(kept) > 1:
+        kept.pop()
+    if _count(kept) > MAX_WORDS:
+        kept = [Phrase(" ".join(kept[0].text.split()[:MAX_WORDS]), kept[0].slot)]
+    while len(kept) > 1 and kept[-1].text in {"with", "and", "of"}:
+        kept.pop()
+    return tuple(kept)
+
+
+def _count(phrases: Iterable[Phrase]) -> int:
+    return sum(len(one.text.split()) for one in phrases)
+
+
+def _details(
+    found: list[Finding], title: TitleReading, required: tuple[Phrase, ...]
+) -> list[Phrase]:
+    """Shapes, textures and parts that add something, best first; one value per exclusive kind."""
+    words = lexicon()
+    claimed = dict(title.claimed)
+    said = {stem for one in required for stem in one.stems}
+    if said & {"hoodie", "hoody", "hooded"}:
+        said.add("hood")
+    heads: set[str] = set()
+    details: list[Phrase] = []
+    for one in sorted(found, key=_rank):
+        if one.kind in {"colour", "pattern", "material", "shade"}:
+            continue
+        if one.kind in words.exclusive:
+            if one.kind in claimed:
+                continue
+            claimed[one.kind] = one.family
+        keys = stems(one.text)
+        if not keys or set(keys) <= said or (one.kind == "part" and keys[-1] in heads):
+            continue
+        said |= set(keys)
+        heads.add(keys[-1])
+        details.append(Phrase(one.text, _slot(one), _rank(one)))
+    return details
+
+
+def _slot(one: Finding) -> str:
+    """An adjective stands before the product's name, what one can have comes after "with"."""
+    last = one.text.split()[-1]
+    had = (
+        one.kind == "part"
+        or last in lexicon().had
+        or (last.endswith("s") and not last.endswith("ss"))
+    )
+    return "detail" if had else "look"
+
+
+def _rank(one: Finding) -> int:
+    return 4 if one.family == "alone" else _RANKS.get(one.kind, 1)
+
+
+def _allowed(
+    product: ProductText,
+    required: tuple[Phrase, ...],
+    details: tuple[Phrase, ...],
+    words: Lexicon,
+) -> frozenset[str]:
+    """Stems of every word that the data supports and that can be seen."""
+    allowed = {stem for one in (*required, *details) for stem in one.stems}
+    leaf = tokens(product.product_type.split(">")[-1])
+    allowed |= {word.stem for word in leaf if not is_never(word.text, words)}
+    return frozenset(allowed | _described(product, words, allowed))
+
+
+_OPEN_KINDS = frozenset({"part", "modifier", "title"})
+
+
+def _described(product: ProductText, words: Lexicon, said: set[str]) -> set[str]:
+    """Parts and their modifiers in the description, where the scanner took none for a detail."""
+    supported: set[str] = set()
+    for sentence in visible_sentences(product.description):
+        parts = tokens(sentence)
+        for match in words.find(parts):
+            if all(term.kind in _OPEN_KINDS for term in match.meanings):
+                supported |= {word.stem for word in parts[match.start : match.end]}
+    return supported - said
+
+
+def _plain_title(product: ProductText, front: list[Phrase]) -> tuple[str, ...]:
+    """The title's words as they stand, names and all, less what the front slots say already."""
+    said = {stem for one in front for stem in one.stems}
+    words = tokens(spell_fractions(product.title))
+    names = [word.text for word in words if word.stem not in said and word.text.isalpha()]
+    return tuple(name for name in names if len(name) > 2 and name not in {"and", "the", "with"})[
+        :40
+    ]

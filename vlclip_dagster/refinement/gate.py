@@ -1,0 +1,64 @@
+"""The gate: what any backend answers becomes a query only if this code agrees.
+
+Product text is hostile: a description can talk a language model into anything. So a query is let
+through only if it is made of visible words that the product's own data supports; otherwise the
+rules repair it, and where that fails the rules' own query takes its place.
+"""
+
+from dataclasses import dataclass
+
+from vlclip_dagster.refinement.criteria import apply, compose, inspect, words_of
+from vlclip_dagster.refinement.evidence import MIN_WORDS, Evidence, evidence_of
+from vlclip_dagster.refinement.rules import judge
+from vlclip_dagster.refinement.types import Action, ProductText, Verdict
+
+_MAX_REPAIRS = 6
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The query that passed, and what had to be done for it (``None``: nothing)."""
+
+    query: str
+    note: str | None
+
+
+def admit(query: str, product: ProductText) -> Admission:
+    """Let ``query`` through, repaired or replaced where it breaks a rule."""
+    evidence = evidence_of(product)
+    notes: list[str] = []
+    admitted = " ".join(words_of(query))
+    for _ in range(_MAX_REPAIRS):
+        problems = inspect(admitted, evidence)
+        if not problems:
+            break
+        first = problems[0]
+        notes.append(f"{first.action.value} {', '.join(first.phrases[:8])[:120]}")
+        admitted = apply(admitted, first.action, first.phrases, evidence)
+    if not admitted or inspect(admitted, evidence):
+        admitted = compose(evidence)
+        notes.append("replaced by the rules' own query")
+    repairs = f"gate: {'; '.join(notes)}" if notes else None
+    return Admission(admitted, _joined(repairs, _shortage(admitted, evidence)))
+
+
+def believes(verdict: Verdict, query: str, product: ProductText) -> Verdict:
+    """Cross-check a verdict: a stop counts only if the rules find nothing wrong either."""
+    if verdict.action is not Action.STOP:
+        return verdict
+    own = judge(query, evidence_of(product))
+    if own.action is Action.STOP:
+        return verdict
+    why = f"stop not accepted: {own.justification}"
+    return Verdict(own.action, own.attribute, why, own.scores)
+
+
+def _shortage(query: str, evidence: Evidence) -> str | None:
+    words = len(query.split())
+    if words >= MIN_WORDS or evidence.visible_words >= MIN_WORDS:
+        return None
+    return f"the source has only {evidence.visible_words} visible words"
+
+
+def _joined(*notes: str | None) -> str | None:
+    return "; ".join(note for note in notes if note) or None
