@@ -6,6 +6,7 @@ What belongs here: the model of a plain or smoothly shaded background. What does
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 BAND = 0.03
@@ -13,19 +14,47 @@ PLAIN = 5.0
 FIT_ROUNDS = 4
 
 
+# A pixel that differs this much from the backdrop, in Lab units, belongs to the product or to
+# its shadow.
+LEAST_DIFFERENCE = 7.0
+# A shadow darkens without tinting, and fades: its colour stays within TINT of the backdrop's,
+# and lightness changes by less than FADING Lab units per pixel of a 256-pixel picture.
+TINT = 6.0
+FADING = 3.5
+
+
 @dataclass(frozen=True)
 class Backdrop:
     """A smooth background fitted to the border of a photograph.
 
     Attributes:
-        difference: (h, w) float32, how far each pixel is from the background, in Lab units.
+        delta: (h, w, 3) float32, each pixel less the background, in Lab.
+        difference: (h, w) float32, its length, darkening counted less.
         plain: share of the border that the background explains, 0 to 1.
         noise: typical difference along the explained border, in Lab units.
     """
 
+    delta: np.ndarray
     difference: np.ndarray
     plain: float
     noise: float
+
+    def product(self) -> np.ndarray:
+        """(h, w) bool: what differs from the backdrop, specks left out."""
+        differs = self.difference > max(LEAST_DIFFERENCE, 4 * self.noise)
+        return cv2.medianBlur(differs.astype(np.uint8), 3) > 0
+
+    def shadow(self) -> np.ndarray:
+        """(h, w) bool: where the picture is only darker than the backdrop, and smoothly so.
+
+        The inside of a plain grey product answers to this too; its outline never does.
+        """
+        lightness = cv2.GaussianBlur(np.ascontiguousarray(self.delta[..., 0]), (3, 3), 0)
+        across = cv2.Sobel(lightness, cv2.CV_32F, 1, 0) / 8
+        down = cv2.Sobel(lightness, cv2.CV_32F, 0, 1) / 8
+        fading = cv2.dilate(cv2.magnitude(across, down), np.ones((3, 3), np.uint8)) < FADING
+        tinted = np.hypot(self.delta[..., 1], self.delta[..., 2]) > TINT
+        return np.asarray((self.delta[..., 0] < 0) & ~tinted & fading)
 
 
 def fit_backdrop(lab: np.ndarray) -> Backdrop:
@@ -53,8 +82,10 @@ def fit_backdrop(lab: np.ndarray) -> Backdrop:
         limit = max(PLAIN, limit / 2)
     away = _difference(colours, fitted)
     noise = float(np.median(away[away < PLAIN])) if (away < PLAIN).any() else PLAIN
-    difference = _difference(lab, terms @ coefficients)
-    return Backdrop(difference, float((away < PLAIN).mean()), noise)
+    background = terms @ coefficients
+    delta = (lab - background).astype(np.float32)
+    plain = float((away < PLAIN).mean())
+    return Backdrop(delta, _difference(lab, background), plain, noise)
 
 
 def _terms(height: int, width: int) -> np.ndarray:
@@ -72,7 +103,7 @@ def _border(height: int, width: int) -> np.ndarray:
 
 
 def _difference(lab: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """CIE76 difference with darkening counted half: soft shadows belong to the background."""
+    """CIE76 difference with darkening counted less: soft shadows belong to the background."""
     delta = (lab - background).astype(np.float32)
     lightness = np.where(delta[..., 0] < 0, 0.7 * delta[..., 0], delta[..., 0])
     return np.sqrt(lightness**2 + delta[..., 1] ** 2 + delta[..., 2] ** 2)

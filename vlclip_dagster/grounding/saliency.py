@@ -16,13 +16,13 @@ from vlclip_dagster.grounding.scene import outline
 from vlclip_dagster.grounding.types import Box, Detection
 
 PACKSHOT_PX = 256
-SCENE_PX = 128
-CELL_PX = 8
+SCENE_PX = 160
+CELL_PX = 10
 
 # From this share of a border on, the photograph is taken for a packshot.
 PLAIN_SHARE = 0.8
-# A pixel this far from the backdrop, in Lab units, belongs to the product.
-LEAST_DIFFERENCE = 7.0
+# A product covers at least this share of a packshot.
+LEAST_SHARE = 0.01
 
 
 class SaliencyGrounder:
@@ -49,22 +49,23 @@ def _detect(image: np.ndarray) -> Detection:
         found = _packshot(backdrop)
         if found is not None:
             return _scaled(found, image, large)
-    small = _lab(image, SCENE_PX)
+    shrink = SCENE_PX / PACKSHOT_PX
+    small = cv2.resize(large, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     return _scaled(_scene(small), image, small)
 
 
 def _packshot(backdrop: Backdrop) -> Detection | None:
     """What differs from the backdrop; None where nothing does."""
-    differs = backdrop.difference > max(LEAST_DIFFERENCE, 4 * backdrop.noise)
-    mask = cv2.medianBlur(differs.astype(np.uint8), 3)
+    mask = backdrop.product()
     parts = regions(mask)
-    if not parts.ids:
+    if sum(parts.areas) < LEAST_SHARE * mask.size:
         return None
-    box = around(parts.boxes)
-    share = sum(parts.areas) / mask.size
-    if share < 0.01:
+    firm = np.isin(parts.labels, parts.ids) & ~backdrop.shadow()
+    rows, columns = np.flatnonzero(firm.any(axis=1)), np.flatnonzero(firm.any(axis=0))
+    if not len(rows):
         return None
-    return Detection(box, round(float(0.5 + 0.5 * backdrop.plain), 4))
+    box = Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    return Detection(box, round(0.5 + 0.5 * backdrop.plain, 4))
 
 
 def _scene(lab: np.ndarray) -> Detection:
@@ -89,11 +90,13 @@ def _choose(parts: Regions, fine: np.ndarray) -> Detection:
 
 
 def _lab(image: np.ndarray, longest: int) -> np.ndarray:
-    """CIE Lab float32 at the working size; small pictures are not enlarged beyond it."""
+    """CIE Lab float32 of an 8-bit RGB picture, brought to the working size."""
     scale = longest / max(image.shape[:2])
     size = (max(16, round(image.shape[1] * scale)), max(16, round(image.shape[0] * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    # Eight bits per channel resolve Lab finely enough here, and convert ten times as fast.
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    return (lab - np.float32((0, 128, 128))) * np.float32((100 / 255, 1, 1))
 
 
 def _scaled(found: Detection, image: np.ndarray, working: np.ndarray) -> Detection:

@@ -7,7 +7,7 @@ does not: the saliency map itself (``cues``) and plain backdrops (``backdrop``).
 import cv2
 import numpy as np
 
-ROUNDS = 3
+ROUNDS = 1
 SEED = 7
 
 
