@@ -91,7 +91,9 @@ def draft_files(draft: Path) -> list[Path]:
 
 def _start(job: Job, target: Path) -> Shard:
     if job.base is None:
-        shard = Shard.create(target / "shard", job.dim, job.graph)
+        drafted = (pl.scan_ipc(file).select(pl.len()) for file in draft_files(Path(job.draft)))
+        expected = sum(rows.item() for rows in pl.collect_all(drafted))
+        shard = Shard.create(target / "shard", job.dim, job.graph, expected)
         apply_points(target / "points.sqlite", (), ())
         return shard
     copy_folder(Path(job.base), target)

@@ -27,9 +27,10 @@ from vlclip_dagster.index.types import VectorName
 VECTORS: tuple[VectorName, VectorName] = ("image", "text")
 _SEARCH_THREADS = 2  # a shard has one or two segments; by default each shard starts one per CPU
 
-PAYLOAD_INDEX_FROM = 1_000
-"""Points from which payload indexes pay: each adds 4 ms to opening a shard, and reading the
-payload of every point takes longer than that only in a large one."""
+SMALL = 1_000
+"""Below so many points opening a shard costs more than searching it. Payload indexes add 4 ms each
+to opening, and reading vectors ahead 10 ms, because their files are 32 MB long however few they
+are; a full scan of so few points and payloads takes less."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,11 @@ class Shard:
         self._shard = shard
 
     @classmethod
-    def create(cls, path: Path, dim: int, graph: GraphSettings) -> Shard:
-        """Make an empty shard in a folder that holds none."""
+    def create(cls, path: Path, dim: int, graph: GraphSettings, expected: int) -> Shard:
+        """Make an empty shard, for about ``expected`` points, in a folder that holds none."""
         path.mkdir(parents=True, exist_ok=True)
-        params = qe.EdgeVectorParams(size=dim, distance=qe.Distance.Dot)
+        memory = qe.Memory.Cold if expected < SMALL else qe.Memory.Cached
+        params = qe.EdgeVectorParams(size=dim, distance=qe.Distance.Dot, memory=memory)
         config = qe.EdgeConfig(
             vectors=dict.fromkeys(VECTORS, params),
             hnsw_config=qe.HnswIndexConfig(graph.m, graph.ef_construct, graph.full_scan_kb),
@@ -92,7 +94,7 @@ class Shard:
 
     def seal(self) -> None:
         """Build the indexes, write everything to disk and close; holds the interpreter's lock."""
-        if self.count() >= PAYLOAD_INDEX_FROM:
+        if self.count() >= SMALL:
             self._index_payload()
         self._shard.optimize()
         self._shard.flush()
