@@ -98,22 +98,16 @@ def _surplus(words: Sequence[str], evidence: Evidence) -> tuple[str, ...]:
 
 
 def _missing(words: Sequence[str], evidence: Evidence) -> tuple[str, ...]:
-    missing = [one.text for one in evidence.required if not _says(words, one)]
+    said = {key for word in words for key in stems(word)} | FUNCTION_WORDS
+    missing = [one.text for one in evidence.required if not said.issuperset(one.stems)]
     room = MIN_WORDS - len(words) - sum(len(text.split()) for text in missing)
     for detail in evidence.details:
         if room <= 0:
             break
-        if not _says(words, detail):
+        if not said.issuperset(detail.stems):
             missing.append(detail.text)
             room -= len(detail.text.split())
     return tuple(missing)
-
-
-def _says(words: Sequence[str], phrase: Phrase) -> bool:
-    if phrase.text in FUNCTION_WORDS:
-        return True
-    said = {key for word in words for key in stems(word)}
-    return all(key in said for key in phrase.stems if key not in FUNCTION_WORDS)
 
 
 def _position(words: Sequence[str], keys: tuple[str, ...]) -> tuple[int, int] | None:

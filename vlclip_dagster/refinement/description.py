@@ -18,7 +18,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|[\n\r•·|;*]+|\s[-–—]\s")
 _HARD_GAP = re.compile(r"[^\s-]")
 _MODIFIERS = frozenset({"modifier", "material", "texture", "pattern", "shade", "colour"})
 # "Lace up your boots" says nothing of laces.
-_OBJECTS_OF_VERBS = frozenset({"your", "the", "my", "his", "her", "their", "it", "them", "our"})
+_OBJECTS_OF_VERBS = frozenset({"by", "your", "the", "my", "his", "her", "their", "it", "our"})
 _ELSEWHERE = frozenset({"from", "to", "into", "over", "in", "at", "your", "of", "on"})
 _MAX_MODIFIERS = 3
 _MAX_TEXT = 6000
@@ -127,10 +127,18 @@ class _Scanner:
                 self._pass_over(sentence[at])
                 at += 1
                 continue
-            self._take(match, sentence, matches.get(match.end))
+            self._take(match, sentence, self._next(matches, match.end, sentence))
             at = match.end
         self._flush()
         return self.found
+
+    def _next(
+        self, matches: dict[int, Match], at: int, sentence: tuple[Token, ...]
+    ) -> Match | None:
+        """The match that follows, over words that say nothing ("drawstring-adjustable hood")."""
+        while at < len(sentence) and at not in matches and sentence[at].text in self.words.skip:
+            at += 1
+        return matches.get(at)
 
     def _pass_over(self, word: Token) -> None:
         if word.text in self.words.unseen:
@@ -186,7 +194,7 @@ class _Scanner:
             if shape is not None:
                 self._release(self.pending)
                 self.found.append(Finding(self._seen(part.text), shape.kind, shape.family))
-            elif modifiers:
+            elif modifiers and not self._is_product(part, modifiers):
                 texts = [self._seen(one.text) for one in modifiers[-_MAX_MODIFIERS:]]
                 self.found.append(Finding(" ".join([*texts, part.text]), "part", ""))
             elif self._stands_alone(part):
@@ -194,10 +202,16 @@ class _Scanner:
         self.pending = []
         self.blocked = False
 
+    def _is_product(self, part: _Piece, modifiers: list[_Piece]) -> bool:
+        """Whether "a striped linen cushion" is the product itself, and not its "back cushions"."""
+        plain = any(one.match.is_a("modifier") for one in modifiers)
+        return part.match.is_a("noun") and not plain
+
     def _stands_alone(self, part: _Piece) -> bool:
         if self.pending or part.before in _ELSEWHERE:
             return False
-        return " " in part.text or part.text in self.words.part_alone
+        said_alone = not part.before and not part.after
+        return said_alone or " " in part.text or part.text in self.words.part_alone
 
     def _flush(self) -> None:
         """The phrase ended without a part: what stands on its own is an attribute."""

@@ -182,8 +182,8 @@ def _front(
     """Gender or age, colour, pattern, material: in this order."""
     if not colours:
         colours = _described_colours(found)
-    pattern: list[Word] = title.patterns or one_pattern(product.pattern or "", words)
-    material = title.materials or column_words(product.material or "", "material", words)
+    pattern = _patterns(title.patterns, product.pattern or "", found, words)
+    material = _materials(title.materials, product.material or "", words)
     slots: dict[str, Sequence[str | None]] = {
         "gender": [title.gender or gender_word(product, group)],
         "colour": [" and ".join(dict.fromkeys(colours))],
@@ -197,6 +197,28 @@ def _front(
         for text in slots[slot]
         if text and (slot == "colour" or text not in said)
     ]
+
+
+def _patterns(title: list[Word], column: str, found: list[Finding], words: Lexicon) -> list[Word]:
+    """The title's pattern; a mere "printed" is made exact by the column.
+
+    A column that is silent in the title and contradicted by the description, "solid" above all,
+    is a default or a slip: patterns, unlike colours, do not vary among variants.
+    """
+    told = one_pattern(column, words)
+    if any(word.family != "print" for word in title):
+        return title
+    described = [Word(*one) for one in found if one.kind == "pattern"]
+    if not title and told and all(word.family != told[0].family for word in described):
+        return described[:1] or told
+    return [word for word in told if word.family != "solid"] or title or told
+
+
+def _materials(title: list[Word], column: str, words: Lexicon) -> list[Word]:
+    """The title's materials, else the column's; "knit" says how, so the column may say what."""
+    if any(word.family != "knit" for word in title):
+        return title
+    return [*title, *column_words(column, "material", words)]
 
 
 def _noun_stems(title: TitleReading) -> frozenset[str]:
@@ -229,7 +251,7 @@ def _names_colour(text: str) -> bool:
 
 def _within_limit(phrases: list[Phrase]) -> tuple[Phrase, ...]:
     """Cut to 20 words: materials and gender go first, then the title's last words."""
-    kept = list(dict.fromkeys(phrases))
+    kept = list(phrases)
     for slot in ("material", "gender", "pattern"):
         if _count(kept) > MAX_WORDS:
             kept = [one for one in kept if one.slot != slot]

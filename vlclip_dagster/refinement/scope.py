@@ -24,7 +24,9 @@ _SHAPES = {
     "shoe": frozenset({"toe", "heel", "shaft", "closure"}),
     "bag": frozenset({"closure", "handles", "outline"}),
     "worn": frozenset({"outline", "closure"}),
-    "home": frozenset({"outline", "legs", "arms", "back", "header", "seats", "handles", "hem"}),
+    "home": frozenset(
+        {"outline", "legs", "arms", "back", "header", "length", "seats", "handles", "hem"}
+    ),
 }
 _WORN = frozenset({"worn"})
 _PARTS = {"garment": _WORN, "shoe": _WORN, "bag": _WORN}

@@ -5,7 +5,7 @@ What does not: descriptions (``description``) and putting a query together (``ev
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,6 +19,10 @@ _TRADEMARKED = re.compile(r"[\w'’.-]*\w\s?[™®©℠]")
 _CAMEL = re.compile(r"[a-zà-ÿ][A-Z]")
 _CONNECTORS = frozenset({"with", "and", "of", "in"})
 _UNITS = frozenset({"foot", "feet", "ft", "inch", "cm", "yard", "meter", "metre"})
+# How large or which way a pattern runs; it stays with the pattern.
+_SCALES = frozenset(
+    {"horizontal", "vertical", "diagonal", "fine", "wide", "big", "large", "small", "tiny", "bold"}
+)
 GENDERS = {
     "men": "men's",
     "mens": "men's",
@@ -112,17 +116,27 @@ class _Reader:
         self.described = _before_things(said, lexicon)
         self.out = TitleReading()
         self.tail = False
+        self.last_colour = -9
+        self.kept = -9
+        self.glued = False
         self.types = frozenset(stems(product.product_type))
 
     def read(self) -> TitleReading:
         """Read segment by segment, and tidy the connectors."""
         for at, segment in enumerate(self.segments):
-            if segment.match is not None:
-                self._read_match(at, segment, segment.match)
-            else:
-                self._read_unknown(at, segment.words[0])
+            self.glued = segment.words[0].gap == "-" and self.kept == at - 1
+            before = len(self.out.words)
+            self._read_segment(at, segment)
+            if len(self.out.words) > before or (self.glued and before):
+                self.kept = at
         self.out.words = _tidy(_shapes_first(self.out.words, self.lexicon))
         return self.out
+
+    def _read_segment(self, at: int, segment: _Segment) -> None:
+        if segment.match is not None:
+            self._read_match(at, segment, segment.match)
+        else:
+            self._read_unknown(at, segment.words[0])
 
     def _read_match(self, at: int, segment: _Segment, match: Match) -> None:
         text = surface(segment.words)
@@ -164,11 +178,12 @@ class _Reader:
         on_a_part = self.tail or self._part_follows(at)
         family = match.family("pattern")
         if family and not on_a_part:
-            self.out.patterns.append(Word(text, "pattern", family))
+            text = " ".join([*self._take_back(_SCALES.__contains__), text])
+            self._lift(self.out.patterns, Word(text, "pattern", family))
             return
         family = match.family("material")
         if family and not on_a_part:
-            self.out.materials.append(Word(text, "material", family))
+            self._lift(self.out.materials, Word(text, "material", family))
             return
         for term in match.meanings:
             if term.kind in self.lexicon.exclusive:
@@ -176,35 +191,67 @@ class _Reader:
         self._keep(Word(text, match.meanings[0].kind, match.meanings[0].family))
 
     def _read_colour(self, at: int, segment: _Segment, match: Match) -> None:
-        text = " ".join([*self._take_shades(), surface(segment.words)])
+        text = " ".join([*self._take_back(self._shade), surface(segment.words)])
         word = Word(text, "colour", match.family("colour") or "")
         if self.tail or self._part_follows(at):
             self._keep(word)
-        else:
-            self.out.colours.append(word)
+        elif all(word.family != known.family for known in self.out.colours):
+            self._lift(self.out.colours, word)
+        self.last_colour = at
 
-    def _take_shades(self) -> list[str]:
-        """Take "light" or "matte" back from the kept words, where it stands before a colour."""
-        shades: list[str] = []
-        while self.out.words and self._shade(self.out.words[-1].text):
-            shades.insert(0, self.out.words.pop().text)
-        return shades
+    def _lift(self, slot: list[Word], word: Word) -> None:
+        """Move a word to its slot in front; an "and" that led to it goes with it."""
+        while self.out.words and self.out.words[-1].text in {"and", "in"}:
+            self.out.words.pop()
+        slot.append(word)
+
+    def _take_back(self, leads: Callable[[str], bool]) -> list[str]:
+        """Take "light" or "horizontal" back from the kept words, where it leads to this one."""
+        taken: list[str] = []
+        while self.out.words and leads(self.out.words[-1].text):
+            taken.insert(0, self.out.words.pop().text)
+        return taken
 
     def _shade(self, text: str) -> bool:
         return any(term.kind == "shade" for term in self.lexicon.meanings(text))
 
     def _is_colour(self, at: int, segment: _Segment) -> bool:
         key = tuple(word.stem for word in segment.words)
-        if key not in self.lexicon.ambiguous:
+        if key not in self.lexicon.ambiguous or self.tail or self._part_follows(at):
             return True
         family = segment.match.family("colour") if segment.match else None
+        between = self.segments[at - 1].words[0].text if at > 0 else ""
+        if (
+            self._leads_to_colour(at)
+            or self.last_colour == at - 1
+            or (between == "and" and self.last_colour == at - 2)
+        ):
+            return True
         if family in self.column_colours or segment.words[0].text in self.said:
             return True
         separated = segment.words[0].gap.strip() in {",", "-", "–", "|", "("}
         if at > 0 and (separated or self.segments[at - 1].words[0].text == "in"):
             return True
-        only_a_colour = segment.match is not None and len(segment.match.meanings) == 1
-        return only_a_colour and not self.column_colours and not self._described_in_colour()
+        if segment.match is None or len(segment.match.meanings) > 1:
+            return False
+        if not self._opens(at):
+            return True
+        return not self.column_colours and not self._described_in_colour()
+
+    def _leads_to_colour(self, at: int) -> bool:
+        """Whether "and" or a slash and a second colour follow: "sand and black"."""
+        rest = self.segments[at + 1 : at + 3]
+        if not rest or rest[0].words[0].gap.strip() not in {"", "/", "&"}:
+            return False
+        if rest[0].words[0].text == "and":
+            rest = rest[1:]
+        elif not rest[0].words[0].gap.strip():
+            return False
+        return bool(rest) and rest[0].match is not None and rest[0].match.is_a("colour")
+
+    def _opens(self, at: int) -> bool:
+        """Whether nothing but names stands before: model names open a title."""
+        return all(one.match is None for one in self.segments[:at])
 
     def _described_in_colour(self) -> bool:
         """Whether the description names a colour beyond doubt."""
@@ -219,19 +266,23 @@ class _Reader:
     def _part_follows(self, at: int) -> bool:
         if at + 1 >= len(self.segments):
             return False
-        following = self.segments[at + 1].match
-        return following is not None and following.is_a("part") and not following.is_a("noun")
+        words, following = self.segments[at + 1]
+        if following is None or not following.is_a("part") or words[0].gap.strip() not in {"", "-"}:
+            return False
+        return not any(following.is_a(kind) for kind in ("noun", "pattern", "material"))
 
     def _read_unknown(self, at: int, word: Token) -> None:
         if word.text in GENDERS:
             self.out.gender = self.out.gender or GENDERS[word.text]
         elif word.text in _CONNECTORS:
-            self.tail = self.tail or word.text == "with"
+            self.tail = word.text == "with" or (self.tail and word.text != "in")
             self._keep(Word(word.text, "connector"))
         elif word.raw[0].isdigit():
             self._read_number(at, word)
-        elif self._is_ordinary(word) or (
-            word.stem in self.lexicon.counted and self._number_before()
+        elif (
+            self._is_ordinary(word)
+            or self._hyphenated(at)
+            or (word.stem in self.lexicon.counted and self._number_before())
         ):
             self._keep(Word(word.text, "plain"))
 
@@ -255,9 +306,19 @@ class _Reader:
             return False
         if not word.text.isascii() or any(char.isdigit() for char in word.text):
             return False
-        return self.sentence_case or word.stem in self.types or word.text in self.described
+        in_lower_case = self.sentence_case and word.raw == word.text
+        return in_lower_case or word.stem in self.types or word.text in self.described
+
+    def _hyphenated(self, at: int) -> bool:
+        """Whether the word is half of a compound whose other half is visible: "sill-length"."""
+        if at + 1 >= len(self.segments) or self.segments[at + 1].words[0].gap != "-":
+            return False
+        following = self.segments[at + 1].match
+        return following is not None and not following.is_a("never")
 
     def _keep(self, word: Word) -> None:
+        if self.glued and self.out.words:
+            word = word._replace(text=f"{self.out.words.pop().text}-{word.text}")
         if self._number_before() and word.kind not in {"number", "connector"}:
             word = word._replace(text=f"{self.out.words.pop().text}-{word.text}")
         self.out.words.append(word)

@@ -69,6 +69,7 @@ def surface(part: tuple[Token, ...]) -> str:
     return out
 
 
+@lru_cache(maxsize=65536)
 def stems(text: str) -> tuple[str, ...]:
     """The stems of a text's words, in order: two phrases with equal stems say the same."""
     return tuple(token.stem for token in tokens(text))

@@ -5,6 +5,7 @@ finds them in a text. What does not belong here: deciding what a product's text 
 and ``description`` do).
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from vlclip_dagster.hashing import content_hash
 from vlclip_dagster.refinement.words import Token, stem, stems
 
 Key = tuple[str, ...]
+_APART = re.compile(r"[^\s\-‐‑'’.]")
 _FILES = ("colours.toml", "surfaces.toml", "shapes.toml", "parts.toml", "products.toml")
 _PLAIN_KINDS = {
     "colour": "colour",
@@ -76,20 +78,26 @@ class Lexicon:
     def find(self, words: tuple[Token, ...]) -> Iterator[Match]:
         """Yield the longest phrases, left to right, without overlaps."""
         keys = [word.stem for word in words]
+        joined = [not _APART.search(word.gap) for word in words]
         at = 0
         while at < len(keys):
-            match = self._longest_at(keys, at)
+            match = self._longest_at(keys, joined, at)
             if match is None:
                 at += 1
                 continue
             yield match
             at = match.end
 
-    def _longest_at(self, keys: list[str], at: int) -> Match | None:
-        for length in range(self.longest.get(keys[at], 0), 0, -1):
-            meanings = self.terms.get(tuple(keys[at : at + length]))
-            if meanings and at + length <= len(keys):
-                return Match(at, at + length, meanings)
+    def _longest_at(self, keys: list[str], joined: list[bool], at: int) -> Match | None:
+        """The longest phrase at a word; it does not reach over a comma or a bracket."""
+        longest = self.longest.get(keys[at], 0)
+        end = at + 1
+        while end < len(keys) and end - at < longest and joined[end]:
+            end += 1
+        for stop in range(end if longest else at, at, -1):
+            meanings = self.terms.get(tuple(keys[at:stop]))
+            if meanings:
+                return Match(at, stop, meanings)
         return None
 
     def meanings(self, phrase: str) -> tuple[Term, ...]:

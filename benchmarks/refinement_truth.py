@@ -1,0 +1,191 @@
+"""How much of what is true and stated do the rules' queries say, and how much of it is wrong?
+
+Run on a generated catalog: ``python benchmarks/refinement_truth.py DROP`` where DROP holds
+``feed.tsv`` and ``truth/truth.jsonl``. For each attribute the table gives how many products have
+it, how many of their feed rows state it at all, the recall over those, and the precision of what
+the queries say. Families count, not spellings: "burgundy" agrees with "wine red".
+"""
+
+import argparse
+import json
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from vlclip_dagster.refinement.lexicon import Term, lexicon
+from vlclip_dagster.refinement.loop import refine_all
+from vlclip_dagster.refinement.rules import RuleBackend
+from vlclip_dagster.refinement.texts import raw_text
+from vlclip_dagster.refinement.types import ProductText, RefinedQuery
+from vlclip_dagster.refinement.words import spell_fractions, stems, tokens
+
+_COLUMNS = ("gender", "age_group", "color", "material", "pattern", "brand")
+_SHOWN = (
+    """colour pattern material neckline sleeve cut length fit collar waist pocket closure shape
+    handle handles height heel toe shaft sole legs arms back heading top shade base"""
+).split()
+# Attributes whose kind in the lexicon is exclusive: another family in the query is an error.
+_KINDS = {
+    "colour": "colour",
+    "pattern": "pattern",
+    "material": "material",
+    "neckline": "neckline",
+    "sleeve": "sleeve",
+    "heel": "heel",
+    "toe": "toe",
+    "heading": "header",
+    "arms": "arms",
+}
+_ALIKE = {
+    "printed": {"graphic"},
+    "khaki": {"green", "beige", "brown"},
+    "camel": {"beige"},
+    "tan": {"beige"},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("drop", type=Path)
+    parser.add_argument("--errors", type=int, default=0, help="print this many wrong queries")
+    arguments = parser.parse_args()
+    products = list(read_products(arguments.drop))
+    truth = read_truth(arguments.drop)
+    started = time.perf_counter()
+    queries = refine_all(products, RuleBackend())
+    seconds = time.perf_counter() - started
+    print_table(products, queries, truth, arguments.errors)
+    print_shape(queries, truth, len(products) / seconds)
+
+
+def read_products(drop: Path) -> Iterator[ProductText]:
+    frame = pl.read_csv(drop / "feed.tsv", separator="\t", infer_schema_length=0)
+    for row in frame.iter_rows(named=True):
+        yield ProductText(
+            item_id=row["id"],
+            product_type=(row["product_type"] or "").split(">")[-1].strip(),
+            title=raw_text(row["title"] or "", ""),
+            description=blocks(row["description"] or ""),
+            **{name: row[name] or None for name in _COLUMNS},
+        )
+
+
+def blocks(html: str) -> str:
+    """Strip tags; a block or line break ends a sentence, as the catalog's cleaning has it."""
+    return "\n".join(
+        raw_text(part, "") for part in re.split(r"</p>|</li>|</h\d>|<br ?/?>|</tr>", html)
+    )
+
+
+def read_truth(drop: Path) -> dict[str, dict[str, object]]:
+    lines = (drop / "truth" / "truth.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    return {row["id"]: row for row in rows}
+
+
+def terms_of(text: str) -> set[Term]:
+    words = lexicon()
+    found = words.find(tokens(spell_fractions(text)))
+    return {term for match in found for term in match.meanings}
+
+
+def says(text: str, value: str, kind: str | None) -> bool:
+    """Whether ``text`` says ``value``: the same words, or a phrase of the same family."""
+    if set(stems(value)) <= set(stems(text)):
+        return True
+    wanted = {term for term in terms_of(value) if term.kind != "title" and term.kind != "part"}
+    if kind is not None:
+        wanted = {term for term in wanted if term.kind == kind}
+    told = terms_of(text)
+    return any(term in told or _alike(term, text) for term in wanted if term.kind != "modifier")
+
+
+def _alike(term: Term, text: str) -> bool:
+    words = set(stems(text))
+    return any(name in words and term.family in families for name, families in _ALIKE.items())
+
+
+def wrong(query: str, attributes: Mapping[str, str], name: str) -> set[str]:
+    """Families that the query names for an attribute and the truth does not have anywhere."""
+    kind = _KINDS[name]
+    known = terms_of("; ".join(str(value) for value in attributes.values()))
+    right = {term.family for term in known if term.kind == kind}
+    right |= {family for word, more in _ALIKE.items() if word in stems(query) for family in more}
+    words = lexicon()
+    said = set()
+    for match in words.find(tokens(query)):
+        family = match.family(kind)
+        if family is not None and not any(term.kind == "noun" for term in match.meanings):
+            said.add(family)
+    return {family for family in said if family not in right and family not in {"print", "clear"}}
+
+
+def print_table(
+    products: list[ProductText],
+    queries: list[RefinedQuery],
+    truth: Mapping[str, Mapping[str, object]],
+    errors: int,
+) -> None:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    examples: list[str] = []
+    for product, refined in zip(products, queries, strict=True):
+        attributes = truth[product.item_id]["attributes"]
+        assert isinstance(attributes, dict)
+        for name, value in attributes.items():
+            _count(counts[name], product, refined.query, name, str(value), examples)
+        for name in _KINDS.keys() & attributes.keys():
+            off = wrong(refined.query, attributes, name)
+            counts[name]["right"] += not off
+            counts[name]["judged"] += 1
+            if off:
+                examples.append(f"{name} says {off}: {refined.query}  <-  {product.title}")
+    print(f"{'attribute':12}{'have':>6}{'stated':>8}{'recall of stated':>18}{'precision':>11}")
+    for name in _SHOWN:
+        row = counts[name]
+        recall = row["said"] / row["stated"] if row["stated"] else 1.0
+        precise = f"{row['right'] / row['judged']:.3f}" if row["judged"] else "-"
+        print(f"{name:12}{row['have']:6}{row['stated']:8}{recall:18.3f}{precise:>11}")
+    print("\n".join(examples[:errors]))
+
+
+def _count(
+    row: Counter[str],
+    product: ProductText,
+    query: str,
+    name: str,
+    value: str,
+    examples: list[str],
+) -> None:
+    kind = _KINDS.get(name)
+    columns = (product.color, product.material, product.pattern)
+    source = "; ".join([product.title, *(one or "" for one in columns), product.description])
+    row["have"] += 1
+    if says(source, value, kind):
+        row["stated"] += 1
+        if says(query, value, kind):
+            row["said"] += 1
+        else:
+            examples.append(f"{name} misses {value}: {query}  <-  {product.title}")
+
+
+def print_shape(
+    queries: list[RefinedQuery], truth: Mapping[str, Mapping[str, object]], rate: float
+) -> None:
+    originals = [one for one in queries if truth[one.item_id]["duplicate_of"] is None]
+    times = Counter(one.query for one in originals)
+    colliding = sum(count for count in times.values() if count > 1) / max(1, len(originals))
+    lengths = sorted(one.words for one in queries)
+    inside = sum(10 <= length <= 20 for length in lengths) / len(lengths)
+    rounds = Counter(one.rounds for one in queries)
+    print(f"colliding queries {colliding:.3f}, within 10 to 20 words {inside:.3f}")
+    print(f"median words {lengths[len(lengths) // 2]}, refinements {dict(sorted(rounds.items()))}")
+    print(f"converged {sum(one.converged for one in queries)} of {len(queries)}")
+    print(f"{rate:.0f} products/s on one core")
+
+
+if __name__ == "__main__":
+    main()
