@@ -7,13 +7,15 @@ words that describe a product (``refinement``).
 import html
 import re
 
+from vlclip_dagster.hashing import content_hash
+
 MAX_INPUT = 100_000
 """Characters of a raw text that are looked at."""
 MAX_OUTPUT = 5_000
 """Characters of a clean text, unless the caller asks for fewer."""
 
 _MAX_PASSES = 4
-_BREAK = "\x1e"
+_BREAK, _CELL = "\x1e", "\x1f"  # between blocks; between the cells of a table's row
 # Everything that does not show: controls, soft hyphen, zero-width, bidi, variation selectors,
 # private use, number and interlinear marks, tag characters. They carry
 # injected text past a reader's eye. The replacement character (U+FFFD) says nothing either.
@@ -35,9 +37,9 @@ _UNSEEN = re.compile(
     r"|opacity\s*:\s*0(?![.\d]*[1-9])",
     re.IGNORECASE,
 )
-_DROPPED = "script,style,template,noscript,iframe,object,svg,math,[hidden],input,select"
+_DROPPED = "head,script,style,template,noscript,iframe,object,svg,math,[hidden],input,select"
 _BLOCKS = (
-    "p,div,br,hr,li,ul,ol,dl,dt,dd,tr,td,th,table,h1,h2,h3,h4,h5,h6,section,article,header,"
+    "p,div,br,hr,li,ul,ol,dl,dt,dd,tr,table,h1,h2,h3,h4,h5,h6,section,article,header,"
     "footer,blockquote,pre,figure,figcaption,option"
 )
 _BULLET = re.compile(r"^(?:[\s•·▪◦‣●○■□➤➔✓✔★]|[-*–]\s)+")
@@ -80,7 +82,7 @@ def _one_pass(text: str) -> str:
     """Repair, strip markup, drop what does not show, collapse; may uncover the next layer."""
     if not text.isascii():
         text = _repair(text)
-    text = INVISIBLE.sub("", text).replace(_BREAK, " ")
+    text = INVISIBLE.sub("", text).replace(_BREAK, " ").replace(_CELL, " ")
     pieces = _visible_pieces(text) if _MARKUP.search(text) else _PLAIN_BREAK.split(text)
     return _join(pieces)
 
@@ -95,30 +97,52 @@ def _visible_pieces(text: str) -> list[str]:
     """The visible text of ``text``, cut where a browser would start a new line or cell."""
     if "<" not in text:
         return _PLAIN_BREAK.split(html.unescape(text))
-    from selectolax.lexbor import LexborHTMLParser
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
     tree = LexborHTMLParser(text)
-    for node in tree.css(_DROPPED):
-        node.decompose()
-    for node in tree.css("[style]"):
-        if _UNSEEN.search(node.attributes.get("style") or ""):
-            node.decompose()
+    hidden: list[LexborNode] = tree.css(_DROPPED)
+    styled = tree.css("[style]")
+    hidden += [node for node in styled if _UNSEEN.search(node.attributes.get("style") or "")]
+    if tree.root is None or any(node.tag == "html" for node in hidden):
+        return []
+    # Nodes are fenced, not removed: the same node may be found twice, and freeing it twice
+    # would corrupt the tree. The text can't hold its own hash, so it can't forge a fence.
+    fence = content_hash(text.encode("utf-8"))
+    for node in hidden:
+        node.insert_before(f"{fence}(")
+        node.insert_after(f"{fence})")
     for node in tree.css(_BLOCKS):
         node.insert_before(_BREAK)
         node.insert_after(_BREAK)
-    body = tree.body or tree.root
-    return body.text(deep=True).split(_BREAK) if body is not None else []
+    for node in tree.css("td,th"):
+        node.insert_after(_CELL)
+    return _outside(tree.root.text(deep=True), fence).split(_BREAK)
+
+
+def _outside(text: str, fence: str) -> str:
+    """What stands between no pair of fences; pairs may be nested."""
+    first, *parts = text.split(fence)
+    seen, depth = [first], 0
+    for part in parts:
+        depth += 1 if part.startswith("(") else -1
+        seen.append(part[1:] if depth == 0 else "")
+    return "".join(seen)
 
 
 def _join(pieces: list[str]) -> str:
     """The pieces as sentences in one line, without bullets and runs of white space."""
-    lines = (_BULLET.sub("", " ".join(piece.split())) for piece in pieces)
     whole = ""
-    for line in filter(None, lines):
+    for line in filter(None, map(_line, pieces)):
         if whole:
             whole += " " if whole.endswith(_SENTENCE_END) else ". "
         whole += line
     return whole
+
+
+def _line(piece: str) -> str:
+    """One block or row of a table on one line, its cells separated by commas."""
+    cells = (" ".join(cell.split()) for cell in piece.split(_CELL))
+    return _BULLET.sub("", ", ".join(filter(None, cells)))
 
 
 def _shorten(text: str, limit: int) -> str:
