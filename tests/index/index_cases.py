@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from vlclip_dagster.index import IndexSettings, VectorIndex, build_index
+from vlclip_dagster.index import VectorIndex, build_index
+from vlclip_dagster.index.settings import IndexSettings
 
 DIM = 8
 

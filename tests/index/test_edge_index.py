@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -176,7 +177,9 @@ def test_recall_of_the_graph(tmp_path: Path):
 
 def test_a_build_with_poor_recall_is_not_published(tmp_path: Path):
     poor = make_index("edge", tmp_path, m=4, ef_construct=8, ef=8, full_scan_kb=10, min_recall=1)
-    with pytest.raises(VlclipError, match=r"finds 0\.\d+ of the true nearest.*raise.*ef \(8\)"):
+    with pytest.raises(
+        VlclipError, match=r"finds 0\.\d+ of the true nearest.*raise VLCLIP_INDEX__EF \(now 8\)"
+    ):
         publish(poor, "dress", rows([f"b/{n}" for n in range(1500)], unit(1500, 64)))
     assert poor.product_types() == []
 
@@ -205,6 +208,21 @@ def test_a_builder_that_dies_is_told_in_a_sentence(tmp_path: Path):
     assert found(index, "dress", EYE[0]) == ["a/1"]
 
 
+def test_a_damaged_index_is_told_and_heals(tmp_path: Path):
+    index = make_index("edge", tmp_path)
+    publish(index, "dress", rows(["a/1"], EYE[:1]))
+    shutil.rmtree(tmp_path / "index/dress/builds")
+    fresh = make_index("edge", tmp_path)
+    with pytest.raises(VlclipError, match="index of dress is damaged"):
+        fresh.search(None, EYE[0])
+    assert keys(fresh, "dress") == {}
+    publish(fresh, "dress", rows(["a/1"], EYE[:1]))
+    assert found(fresh, "dress", EYE[0]) == ["a/1"]
+    (tmp_path / "index/dress/current.json").write_text('{"half')
+    assert fresh.product_types() == []
+    assert keys(fresh, "dress") == {}
+
+
 def test_a_root_that_cannot_be_written(tmp_path: Path):
     (tmp_path / "index").write_text("a file")
     sentence = make_index("edge", tmp_path).check()
@@ -217,7 +235,8 @@ def test_reading_loads_nothing_heavy(tmp_path: Path):
     code = """
 import sys
 from pathlib import Path
-from vlclip_dagster.index import IndexSettings, build_index
+from vlclip_dagster.index import build_index
+from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.serving.search import SearchService
 class Encoder:
     def encode_texts(self, texts): return [[1.0] + [0.0] * 7]

@@ -12,8 +12,9 @@ from index_cases import DIM, found, make_index, publish, rows, unit
 from qdrant_client import QdrantClient
 
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
-from vlclip_dagster.index import IndexSettings, build_index, server_collection
+from vlclip_dagster.index import build_index, server_collection
 from vlclip_dagster.index.server import ServerIndex
+from vlclip_dagster.index.settings import IndexSettings
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Payload indexes have no effect",
@@ -138,7 +139,7 @@ def test_a_server_that_is_not_there():
     index = build_index(IndexSettings(kind="server", url="http://127.0.0.1:1", timeout_s=2))
     sentence = index.check()
     assert sentence == (
-        "The Qdrant server at 127.0.0.1:1 does not answer: start it, or set VLCLIP_INDEX_URL."
+        "The Qdrant server at 127.0.0.1:1 does not answer: start it, or set VLCLIP_INDEX__URL."
     )
     with pytest.raises(MissingRequirementError, match="does not answer"):
         index.search(None, EYE[0])

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.index import Filters, IndexSettings, VectorIndex
+from vlclip_dagster.index import Filters, VectorIndex
+from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.serving.search import SearchService
 
 pytestmark = pytest.mark.filterwarnings(

@@ -4,15 +4,20 @@ What belongs here: storing vectors, searching them, publishing a version. What d
 vectors, and turning a text or a photograph into one.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from vlclip_dagster.index.filters import Filters
-from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.index.types import Collection, Hit, Point, VectorIndex, VectorName
+
+if TYPE_CHECKING:  # the process that builds has no use for it, and starts once per product type
+    from vlclip_dagster.index.settings import IndexSettings
 
 __all__ = [
     "Collection",
     "Filters",
     "Hit",
-    "IndexSettings",
     "Point",
     "VectorIndex",
     "VectorName",

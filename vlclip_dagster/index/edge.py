@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.index.edge_folder import Pointer, TypeFolder, published
 from vlclip_dagster.index.edge_points import PointTable
 from vlclip_dagster.index.filters import Filters
@@ -175,7 +176,7 @@ class EdgeIndex:
         """Whether the folder can be written."""
         existing = next((p for p in (self._root, *self._root.parents) if p.exists()), None)
         if existing is None or not existing.is_dir() or not os.access(existing, os.W_OK):
-            return f"The index folder {self._root} cannot be written: set another index root."
+            return f"The index folder {self._root} cannot be written: set VLCLIP_INDEX__ROOT."
         return None
 
     def _folder(self, product_type: str) -> TypeFolder:
@@ -192,7 +193,12 @@ class EdgeIndex:
                 return self._opened(slug)
             except sqlite3.OperationalError:
                 continue
-        return self._opened(slug)
+        try:
+            return self._opened(slug)
+        except sqlite3.OperationalError as error:
+            raise VlclipError(
+                f"The index of {slug} is damaged: type `vlclip run` to build it again."
+            ) from error
 
     def _opened(self, slug: str) -> OpenBuild | None:
         folder = self._folder(slug)

@@ -141,7 +141,8 @@ def _verify(job: Job, target: Path, start: float) -> Built:
     if recall < job.min_recall:
         raise VlclipError(
             f"The index of {job.product_type} finds {recall:.3f} of the true nearest, less than "
-            f"{job.min_recall}: raise the index settings ef ({job.ef}) or m ({job.graph.m})."
+            f"{job.min_recall}: raise VLCLIP_INDEX__EF (now {job.ef}) or VLCLIP_INDEX__M "
+            f"({job.graph.m})."
         )
     built = Built(table.count(), shard.indexed(), recall, time.perf_counter() - start)
     shard.close()

@@ -78,7 +78,7 @@ class EdgeCollection:
 
     def finish(self) -> None:
         """Build, verify and publish, unless the published build already is what is wanted."""
-        if self._is_published() and not draft_files(self._draft):
+        if self._base() and not draft_files(self._draft):
             return
         self._folder.path.mkdir(parents=True, exist_ok=True)
         with FileLock(self._folder.lock):
@@ -92,13 +92,16 @@ class EdgeCollection:
             self._folder.clean()
             self._draft = self._folder.draft(version_token(self._version, self._current.build))
 
-    def _is_published(self) -> bool:
-        return self._current is not None and self._current.version == self._version
+    def _base(self) -> Path | None:
+        """The published build, if it is of this version and still there."""
+        if self._current is None or self._current.version != self._version:
+            return None
+        build = self._folder.build(self._current.build)
+        return build if (build / "points.sqlite").is_file() else None
 
     def _published_keys(self) -> list[tuple[str, str]]:
-        if self._current is None or not self._is_published():
-            return []
-        return PointTable(self._folder.build(self._current.build) / "points.sqlite").keys()
+        base = self._base()
+        return PointTable(base / "points.sqlite").keys() if base else []
 
     def _add(self, kind: str, rows: pl.DataFrame) -> None:
         self._draft.mkdir(parents=True, exist_ok=True)
@@ -124,11 +127,11 @@ class EdgeCollection:
         )
 
     def _job(self, target: Path) -> Job:
-        base = self._folder.build(self._current.build) if self._current else None
+        base = self._base()
         settings = self._settings
         return Job(
             product_type=self._folder.product_type,
-            base=str(base) if base and self._is_published() else None,
+            base=str(base) if base else None,
             draft=str(self._draft),
             target=str(target),
             dim=self._dim,

@@ -82,12 +82,14 @@ class TypeFolder:
 
 
 def read_pointer(folder: Path) -> Pointer | None:
-    """The pointer in a type's folder, or None where nothing is published."""
+    """The pointer in a type's folder, or None where nothing is published.
+
+    A damaged pointer counts as none, so that the next run builds the type anew.
+    """
     try:
-        text = (folder / "current.json").read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
+        return Pointer(**json.loads((folder / "current.json").read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
-    return Pointer(**json.loads(text))
 
 
 def published(root: Path) -> Iterator[Pointer]:

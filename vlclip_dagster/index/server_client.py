@@ -35,7 +35,7 @@ def connect(settings: IndexSettings) -> QdrantClient:
         if not key:
             raise MissingRequirementError(
                 f"The environment variable {settings.api_key_env} is not set: "
-                "put the key of the Qdrant server there, or unset VLCLIP_INDEX_API_KEY_ENV."
+                "put the key of the Qdrant server there, or unset VLCLIP_INDEX__API_KEY_ENV."
             )
     return QdrantClient(
         url=settings.url, api_key=key, timeout=settings.timeout_s, check_compatibility=False
@@ -57,7 +57,7 @@ def speaking_to(url: str) -> Iterator[None]:
         if error.status_code in (401, 403):
             raise MissingRequirementError(
                 f"The Qdrant server at {place} refuses the key ({error.status_code}): put the "
-                "right one into the environment variable named by VLCLIP_INDEX_API_KEY_ENV."
+                "right one into the environment variable named by VLCLIP_INDEX__API_KEY_ENV."
             ) from error
         raise VlclipError(
             f"The Qdrant server at {place} answers {error.status_code} {error.reason_phrase}: "
@@ -65,7 +65,7 @@ def speaking_to(url: str) -> Iterator[None]:
         ) from error
     except ApiException as error:
         raise MissingRequirementError(
-            f"The Qdrant server at {place} does not answer: start it, or set VLCLIP_INDEX_URL."
+            f"The Qdrant server at {place} does not answer: start it, or set VLCLIP_INDEX__URL."
         ) from error
 
 

@@ -165,8 +165,8 @@ class ServerCollection:
         if recall < self._settings.min_recall:
             raise VlclipError(
                 f"The collection {self._name} finds {recall:.3f} of the true nearest, less than "
-                f"{self._settings.min_recall}: raise the index settings ef "
-                f"({self._settings.ef}) or m ({self._settings.m})."
+                f"{self._settings.min_recall}: raise VLCLIP_INDEX__EF (now "
+                f"{self._settings.ef}) or VLCLIP_INDEX__M ({self._settings.m})."
             )
 
     def _recall(self) -> float:
