@@ -39,6 +39,13 @@ def test_a_table_that_was_never_written_reads_as_empty(table):
     table.finish()
 
 
+def test_rows_come_in_the_order_of_the_ids_and_unknown_ones_are_null(table):
+    assert table.read(["query"], ids=["x"])["query"].to_list() == [None]
+    refresh(table, wanted(a="1", b="1"), each(queries), label="q")
+    assert table.read(["query"], ids=["b", "x", "a"])["query"].to_list() == ["b!", None, "a!"]
+    assert table.read(["query"], ids=[]).height == 0
+
+
 def test_refresh_computes_only_what_changed(table):
     assert refresh(table, wanted(a="1", b="1"), each(queries), label="q") == Counts(0, 2, 0, 0)
     assert refresh(table, wanted(a="1", b="1"), each(queries), label="q") == Counts(2, 0, 0, 0)

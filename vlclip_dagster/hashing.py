@@ -6,9 +6,9 @@ spelled out here and never left to ``hash`` or ``repr``.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-Part = str | int | float | bool | None | list["Part"] | tuple["Part", ...] | dict[str, "Part"]
+Part = str | int | float | bool | None | Sequence["Part"] | Mapping[str, "Part"]
 
 
 def row_key(*parts: Part) -> str:

@@ -76,6 +76,7 @@ TABLES: dict[str, TableSchema] = {
         "rejected_id",
         {
             "shop": _TEXT,
+            "feed": _TEXT,
             "row_number": pl.Int64,
             "id": _TEXT,
             "slug": _TEXT,
@@ -163,6 +164,7 @@ TABLES: dict[str, TableSchema] = {
             "deleted": pl.Int64,
             "failed": pl.Int64,
             "seconds": pl.Float64,
+            "inputs": _TEXT,
             "finished_at": _TEXT,
         },
     ),

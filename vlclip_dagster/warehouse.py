@@ -58,19 +58,16 @@ class Table:
     ) -> pl.DataFrame:
         """Read rows as a frame: all of them, or those with ``ids`` in that order.
 
-        A table that was never written reads as an empty frame with the schema's columns.
-        Ids that are not stored are left out.
+        A table that was never written reads as empty; an id that is not stored reads as a row
+        of nulls, so that the result always lines up with ``ids``.
         """
         names = list(columns) if columns is not None else list(self.schema.columns)
-        dataset = self._open()
-        if dataset is None or (ids is not None and not ids):
-            return self.schema.empty().select(names)
         if ids is None:
-            return _to_polars(dataset.to_table(columns=names))
+            return self._scan(names, None)
         wanted = list(dict.fromkeys([self.id_column, *names]))
-        rows = _to_polars(dataset.to_table(columns=wanted, filter=_any_of(self.id_column, ids)))
+        rows = self._scan(wanted, _any_of(self.id_column, ids) if ids else "false")
         order = pl.DataFrame({self.id_column: list(ids)}, schema={self.id_column: pl.String})
-        return order.join(rows, on=self.id_column, maintain_order="left").select(names)
+        return order.join(rows, on=self.id_column, how="left", maintain_order="left").select(names)
 
     def keys(self) -> pl.DataFrame:
         """Stored keys: columns ``<id_column>``, ``key``, ``failed``."""
@@ -88,9 +85,8 @@ class Table:
 
     def append(self, rows: pl.DataFrame) -> None:
         """Add ``rows`` without looking for equal ids: for logs, whose ids never repeat."""
-        import lance
-
-        lance.write_dataset(self.schema.conform(rows).to_arrow(), self.uri, mode="append")
+        dataset = self._open() or self._create()
+        dataset.insert(self.schema.conform(rows).to_arrow(), mode="append")
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove the rows with ``ids`` in one commit."""
@@ -116,6 +112,12 @@ class Table:
         """Hash of the sorted (id, key) pairs of all good rows: equal content, equal version."""
         good = self.keys().filter(~pl.col("failed"))
         return data_version(zip(good[self.id_column], good["key"], strict=True))
+
+    def _scan(self, columns: list[str], where: str | None) -> pl.DataFrame:
+        dataset = self._open()
+        if dataset is None:
+            return self.schema.empty().select(columns)
+        return _to_polars(dataset.to_table(columns=columns, filter=where))
 
     def _create(self) -> "lance.LanceDataset":
         """Write the empty table; when another process was faster, open what it wrote."""
@@ -219,8 +221,8 @@ def refresh(
     if done != missing.height:
         raise RuntimeError(f"{label}: {missing.height} rows were asked for and {done} came back")
     store.delete(gone)
-    if missing.height or gone:
-        store.finish()
+    # Also when there was nothing to do: a kill may have come between the last write and this.
+    store.finish()
     return Counts(wanted.height - missing.height, done - failed, len(gone), failed)
 
 

@@ -1,0 +1,43 @@
+# Every target sets itself up: a virtual environment with the versions of constraints.txt.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export VLCLIP_HOME ?= $(CURDIR)/.vlclip
+export DAGSTER_DISABLE_TELEMETRY := 1
+
+.PHONY: setup demo test lint format dev bench clean
+
+setup: $(READY)
+
+# uv, because it takes the builds of torch and torchvision that belong together.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)
+	$(BIN)/vlclip demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The Dagster UI on http://127.0.0.1:3000, with an instance of its own beside the data.
+dev: $(READY)
+	$(BIN)/vlclip dev
+
+bench: $(READY)
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,163 @@
+"""``deduped_images``: each catalog photograph verified, normalised, mapped to its canonical one.
+
+Two tables: ``photographs`` holds what one photograph yields by itself, ``deduped_images`` which
+photograph stands for it. A new photograph is computed once; the mapping is cheap and made anew.
+"""
+
+import dagster as dg
+import polars as pl
+
+from assets.stage import Stage, picture, user_errors
+from resources.photographs import PhotographsResource
+from resources.warehouse import WarehouseResource
+from vlclip_dagster.compute import map_batches
+from vlclip_dagster.hashing import row_key
+from vlclip_dagster.images.duplicates import DedupSettings, group_duplicates
+from vlclip_dagster.images.errors import PhotographError
+from vlclip_dagster.images.fetch import PhotographReader
+from vlclip_dagster.images.sheet import duplicate_sheet
+from vlclip_dagster.partitions import product_types
+from vlclip_dagster.warehouse import Counts, Table, Warehouse, each, refresh
+
+INTAKE_VERSION = "1"
+GROUPS_SHOWN = 6
+INTAKE_WORKERS = 2
+FINGERPRINTS = ("width", "height", "phash", "colour", "degenerate")
+
+
+@dg.asset(
+    partitions_def=product_types,
+    deps=["raw_catalog"],
+    group_name="photographs",
+    kinds={"lance", "opencv"},
+)
+@user_errors
+def deduped_images(
+    context: dg.AssetExecutionContext,
+    warehouse: WarehouseResource,
+    photographs: PhotographsResource,
+) -> dg.MaterializeResult:
+    """One row per catalog photograph: its fingerprints and the photograph that stands for it."""
+    home = warehouse.open()
+    stage = Stage(context, home)
+    slug = context.partition_key
+    products = home.table("raw_catalog", slug).read(["item_id", "photographs", "error"])
+    # A shop that moves its files drops the same content from elsewhere: only `landed` knows where.
+    roots = home.table("landed", slug).read(["item_id", "root"])
+    wanted = wanted_photographs(
+        products.join(roots, on="item_id"), photographs.photograph_settings().per_product
+    )
+    pictures = home.table("photographs", slug)
+    counts = refresh(
+        pictures,
+        wanted,
+        lambda batches: map_batches(
+            batches, lambda: IntakeWorker(photographs.reader()), workers=INTAKE_WORKERS
+        ),
+        label=f"photographs of {slug}",
+    )
+    mapping = map_to_canonical(home, slug, photographs.dedup_settings())
+    table = home.table("deduped_images", slug)
+    changes = refresh(table, mapping, each(lambda rows: rows), label=f"duplicates of {slug}")
+    shown = {"duplicates": mapping.filter(pl.col("photo_id") != pl.col("canonical_id")).height}
+    return stage.result(
+        counts,
+        table.data_version(),
+        shown | {"remapped": changes.computed} | _pictures(pictures, mapping, counts),
+    )
+
+
+def wanted_photographs(products: pl.DataFrame, per_product: int) -> pl.DataFrame:
+    """One row per photograph that should be stored: ``photo_id``, ``key``, and where to read it.
+
+    The key is the content hash that the drop's manifest states; without one, the link.
+    """
+    good = products.filter(pl.col("error").is_null() & (pl.col("photographs").list.len() > 0))
+    each_photograph = (
+        good.with_columns(pl.col("photographs").list.head(per_product))
+        .with_columns(position=pl.int_ranges(0, pl.col("photographs").list.len()))
+        .explode("photographs", "position")
+        .unnest("photographs")
+    )
+    identity = pl.struct("sha256", "link", "root").map_elements(_key, return_dtype=pl.String)
+    return each_photograph.select(
+        photo_id=pl.format("{}#{}", "item_id", "position"),
+        key=identity,
+        item_id="item_id",
+        position="position",
+        link="link",
+        root="root",
+    )
+
+
+def _key(photograph: dict[str, str | None]) -> str:
+    if photograph["sha256"]:
+        return row_key(INTAKE_VERSION, photograph["sha256"])
+    return row_key(INTAKE_VERSION, photograph["link"], photograph["root"])
+
+
+class IntakeWorker:
+    """Reads photographs and takes them in; a failure is the row's ``error``."""
+
+    def __init__(self, reader: PhotographReader) -> None:
+        self._reader = reader
+
+    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Map wanted rows (``link``, ``root``) to rows of the table ``photographs``."""
+        taken = [self._take(link, root) for link, root in rows.select("link", "root").iter_rows()]
+        columns = rows.select("photo_id", "key", "item_id", "position")
+        return columns.hstack(pl.DataFrame(taken, schema=_TAKEN))
+
+    def _take(self, link: str, root: str) -> dict[str, object]:
+        from vlclip_dagster.images.rendition import intake
+
+        try:
+            photograph = intake(self._reader.read(link, root))
+        except PhotographError as error:
+            return {"error": f"{link[:200]}: {error}"}
+        return {name: getattr(photograph, name) for name in _TAKEN if name != "error"}
+
+
+_TAKEN: dict[str, pl.DataType | type[pl.DataType]] = {
+    "error": pl.String,
+    "sha256": pl.String,
+    "width": pl.Int64,
+    "height": pl.Int64,
+    "phash": pl.UInt64,
+    "colour": pl.List(pl.Float32),
+    "degenerate": pl.Boolean,
+    "rendition": pl.Binary,
+}
+
+
+def map_to_canonical(home: Warehouse, slug: str, settings: DedupSettings) -> pl.DataFrame:
+    """The rows that ``deduped_images`` should have, from the photographs as they are stored."""
+    stored = home.table("photographs", slug).read(
+        [*FINGERPRINTS, "photo_id", "item_id", "position", "sha256", "error"]
+    )
+    good = stored.filter(pl.col("error").is_null())
+    previous = home.table("deduped_images", slug).read(["photo_id", "canonical_id"])
+    groups = group_duplicates(good, settings, previous)
+    mapping = good.select("photo_id", "item_id", "position", "sha256").join(groups, on="photo_id")
+    columns = ["sha256", "canonical_id", "group_size"]
+    key = pl.struct(columns).map_elements(lambda row: row_key(*row.values()), pl.String)
+    return mapping.with_columns(key=key)
+
+
+def _pictures(
+    pictures: Table, mapping: pl.DataFrame, counts: Counts
+) -> dict[str, dg.MetadataValue]:
+    """A contact sheet of the largest duplicate groups, when there are any."""
+    groups = (
+        mapping.filter(pl.col("group_size") > 1)
+        .group_by("canonical_id")
+        .agg(pl.col("photo_id").sort(), pl.len().alias("size"))
+        .sort("size", "canonical_id", descending=[True, False])
+        .head(GROUPS_SHOWN)
+    )
+    if groups.is_empty():
+        return {}
+    images = [
+        pictures.read(["rendition"], ids)["rendition"].to_list() for ids in groups["photo_id"]
+    ]
+    return {"duplicate_groups": picture(duplicate_sheet(images), "duplicates, a row per group")}

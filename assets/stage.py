@@ -1,0 +1,118 @@
+"""What the eight assets share: one materialization, from its start to what people see of it.
+
+Nothing of the method belongs here; the assets call it and hand their counts over.
+"""
+
+import base64
+import functools
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import dagster as dg
+
+from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.hashing import row_key
+from vlclip_dagster.stages import StageLog
+from vlclip_dagster.warehouse import Counts, Warehouse
+
+P = ParamSpec("P")
+R = TypeVar("R")
+SAMPLE_ROWS = 8  # rows shown in a metadata table: enough to judge by, small enough to store
+
+
+class Stage:
+    """One materialization of one asset and product type; made when the work starts.
+
+    The inputs are noted at the start: what arrives while it runs makes the artifact out of
+    date again instead of slipping in unseen.
+    """
+
+    def __init__(self, context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+        self._started = time.monotonic()
+        self._log = StageLog(warehouse)
+        self.asset = context.asset_key.to_python_identifier()
+        self.slug = context.partition_key if context.has_partition_key else None
+        self.slugs = registered_types(warehouse)
+        definition = context.assets_def
+        self._inputs = self._log.inputs(
+            code=definition.code_versions_by_key[context.asset_key] or "",
+            deps=sorted(key.to_python_identifier() for key in definition.dependency_keys),
+            slug=self.slug,
+            slugs=self.slugs,
+        )
+
+    def result(
+        self, counts: Counts, output_version: str, metadata: Mapping[str, Any] | None = None
+    ) -> dg.MaterializeResult:
+        """Record the stage and build what Dagster keeps of it.
+
+        Args:
+            counts: what the refresh did.
+            output_version: content hash of the artifact; becomes its DataVersion.
+            metadata: tables, pictures and figures beside the counts.
+        """
+        seconds = round(time.monotonic() - self._started, 3)
+        self._log.record(
+            self.asset,
+            self.slug,
+            counts,
+            seconds=seconds,
+            output_version=output_version,
+            inputs=self._inputs,
+        )
+        shown = {
+            "dagster/row_count": counts.kept + counts.computed,
+            **counts.as_dict(),
+            "seconds": seconds,
+            **(metadata or {}),
+        }
+        return dg.MaterializeResult(metadata=shown, data_version=dg.DataVersion(output_version))
+
+
+def user_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Let an asset fail with the sentence of a ``VlclipError``, without a stack trace or retry."""
+
+    @functools.wraps(function)
+    def telling(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except VlclipError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    return telling
+
+
+def registered_types(warehouse: Warehouse) -> dict[str, str]:
+    """The product types that exist: slug → display name, sorted by slug."""
+    rows = warehouse.table("product_types").read(["slug", "product_type"]).sort("slug")
+    return dict(rows.iter_rows())
+
+
+def all_types_version(warehouse: Warehouse, table: str, slugs: Iterable[str]) -> str:
+    """Content hash of ``table`` over the product types ``slugs``."""
+    return row_key({slug: warehouse.table(table, slug).data_version() for slug in sorted(slugs)})
+
+
+def picture(data: bytes, alt: str, media_type: str = "image/jpeg") -> dg.MetadataValue:
+    """A picture that the Dagster UI shows in place; ``data`` is an encoded image."""
+    encoded = base64.b64encode(data).decode("ascii")
+    return dg.MetadataValue.md(f"![{_markdown_safe(alt)}](data:{media_type};base64,{encoded})")
+
+
+def sample_table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
+    """The first rows as a table in the UI; cells are text, shortened and harmless."""
+    shown = rows[:SAMPLE_ROWS]
+    if not shown:
+        return dg.MetadataValue.md("none")
+    names = list(shown[0])
+    lines = [" | ".join(names), " | ".join("---" for _ in names)]
+    lines += [" | ".join(_markdown_safe(str(row[name])) for name in names) for row in shown]
+    return dg.MetadataValue.md("\n".join(f"| {line} |" for line in lines))
+
+
+def _markdown_safe(text: str) -> str:
+    """Product text inside Markdown: no markup, no line breaks, no links, at most 240 characters."""
+    shortened = text if len(text) <= 240 else text[:239] + "…"
+    escaped = shortened.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join("\\" + c if c in "\\`*_{}[]()#+!|~" else c for c in escaped.replace("\n", " "))

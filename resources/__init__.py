@@ -1,0 +1,1 @@
+"""The outside things, one file each: their settings, and what builds them."""

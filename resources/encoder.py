@@ -1,0 +1,35 @@
+"""The CLIP model: what it starts from, how it is trained, and the current one for encoding."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from resources.part import PartResource
+from vlclip_dagster.encoder.embed import Encoder, load_encoder
+from vlclip_dagster.encoder.settings import Device, EncoderSettings, TrainingSettings
+
+
+class EncoderResource(PartResource):
+    """Settings of the model and of its training, and the encoder of a checkpoint."""
+
+    training: dict[str, Any] = Field(default_factory=dict)
+    ablation: bool = True
+
+    def encoder_settings(self) -> EncoderSettings:
+        """Which open_clip model, and the weights it starts from."""
+        return self.parse(EncoderSettings)
+
+    def training_settings(self) -> TrainingSettings:
+        """How it is fine-tuned."""
+        return TrainingSettings.model_validate(self.training)
+
+    def load(self, folder: Path) -> Encoder:
+        """The encoder of the checkpoint in ``folder``; shared by all runs of this process."""
+        return _encoder(folder, self.encoder_settings().device)
+
+
+@lru_cache(maxsize=1)
+def _encoder(folder: Path, device: Device) -> Encoder:
+    return load_encoder(folder, device)

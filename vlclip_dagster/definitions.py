@@ -1,0 +1,78 @@
+"""The code location on one page: which assets, with which resources, jobs, checks and sensors."""
+
+import dagster as dg
+
+from assets.checks import all_checks
+from assets.deduped_images import deduped_images
+from assets.embeddings import embeddings
+from assets.eval_report import eval_report
+from assets.finetuned_checkpoint import finetuned_checkpoint
+from assets.grounded_crops import grounded_crops
+from assets.landed import landed
+from assets.qdrant_collections import qdrant_collections
+from assets.raw_catalog import raw_catalog
+from assets.refined_queries import refined_queries
+from resources.encoder import EncoderResource
+from resources.grounder import GrounderResource
+from resources.index import IndexResource
+from resources.photographs import PhotographsResource
+from resources.refiner import RefinerResource
+from resources.warehouse import WarehouseResource
+from vlclip_dagster.automation import automate, catalog_job, product_job, search_job
+from vlclip_dagster.sensors import catalog_drop_sensor
+from vlclip_dagster.settings import Settings, load_settings
+
+ASSETS = [
+    raw_catalog,
+    deduped_images,
+    grounded_crops,
+    refined_queries,
+    finetuned_checkpoint,
+    embeddings,
+    qdrant_collections,
+    eval_report,
+]
+
+
+def build_defs(settings: Settings | None = None, **resources: object) -> dg.Definitions:
+    """Build fresh definitions.
+
+    Args:
+        settings: the settings; read from the environment if None.
+        resources: replacements by resource name, for tests and other set-ups.
+    """
+    chosen = settings or load_settings()
+    return dg.Definitions(
+        assets=[landed, *automate(ASSETS, chosen)],
+        asset_checks=all_checks(),
+        jobs=[product_job, search_job, catalog_job],
+        sensors=[catalog_drop_sensor],
+        resources=build_resources(chosen) | resources,
+        executor=dg.in_process_executor,
+    )
+
+
+def build_resources(settings: Settings) -> dict[str, object]:
+    """One resource per outside thing, filled from the settings."""
+
+    def plain(part: str) -> dict[str, object]:
+        return getattr(settings, part).model_dump(mode="json", exclude_none=True)
+
+    return {
+        "warehouse": WarehouseResource(home=settings.home, profile=settings.profile),
+        "photographs": PhotographsResource(settings=plain("photographs"), dedup=plain("dedup")),
+        "grounder": GrounderResource(settings=plain("grounding")),
+        "refiner": RefinerResource(settings=plain("refinement")),
+        "encoder": EncoderResource(
+            settings=plain("encoder"),
+            training=plain("training"),
+            ablation=settings.report.ablation,
+        ),
+        "index": IndexResource(settings=plain("index")),
+    }
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads."""
+    return build_defs()

@@ -1,0 +1,102 @@
+"""Training pairs out of the warehouse: which picture goes with which text.
+
+All variants of the ablation hold the same products, so that they can share one split.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from vlclip_dagster.evaluation.ablation import Variant
+from vlclip_dagster.hashing import data_version, row_key
+from vlclip_dagster.refinement.texts import raw_text
+from vlclip_dagster.warehouse import Warehouse
+
+PICTURES = {"crop": ("grounded_crops", "crop"), "whole": ("photographs", "rendition")}
+
+
+class WarehousePairs:
+    """Pairs of all product types, pictures read on demand.
+
+    Attributes:
+        frame: ``item_id``, ``slug``, ``group`` (item group), ``canonical_id`` (photograph),
+            ``query``, ``texts`` (further training texts), ``key`` (what the pair is made from).
+    """
+
+    def __init__(self, warehouse: Warehouse, frame: pl.DataFrame, variant: Variant) -> None:
+        self._warehouse = warehouse
+        self._picture = PICTURES[variant.picture]
+        self.frame = frame
+
+    @property
+    def version(self) -> str:
+        """Hash of all pairs: equal pairs, equal version."""
+        return data_version(self.frame.select("item_id", "key").iter_rows())
+
+    def images(self, indices: Sequence[int]) -> list[bytes]:
+        """JPEG bytes of the rows ``indices``, in that order."""
+        rows = self.frame.select("slug", "canonical_id")[list(indices)].with_row_index("at")
+        table, column = self._picture
+        pictures: list[bytes] = [b""] * rows.height
+        for (slug,), part in rows.group_by(["slug"], maintain_order=True):
+            source = self._warehouse.table(table, str(slug))
+            found = source.read([column], part["canonical_id"].to_list())[column]
+            for at, data in zip(part["at"], found, strict=True):
+                pictures[at] = data
+        return pictures
+
+
+def training_pairs(warehouse: Warehouse, slugs: Iterable[str], variant: Variant) -> WarehousePairs:
+    """All products that have a crop and a refined query, as pairs of ``variant``."""
+    frames = [_pairs_of(warehouse, slug, variant) for slug in sorted(slugs)]
+    frame = pl.concat(frames) if frames else _NO_PAIRS.clone()
+    return WarehousePairs(warehouse, frame.sort("item_id"), variant)
+
+
+def _pairs_of(warehouse: Warehouse, slug: str, variant: Variant) -> pl.DataFrame:
+    products = warehouse.table("raw_catalog", slug).read(
+        ["item_id", "item_group_id", "raw_title", "raw_description", "error"]
+    )
+    queries = _good(warehouse, "refined_queries", slug, ["item_id", "query", "texts"])
+    crops = _good(warehouse, "grounded_crops", slug, ["photo_id"])
+    main = warehouse.table("deduped_images", slug).read(["item_id", "position", "canonical_id"])
+    joined = (
+        products.filter(pl.col("error").is_null())
+        .drop("error")
+        .join(queries.rename({"key": "query_key"}), on="item_id")
+        .join(main.filter(pl.col("position") == 0), on="item_id")
+        .join(
+            crops.rename({"key": "crop_key", "photo_id": "canonical_id"}),
+            on="canonical_id",
+        )
+        .with_columns(slug=pl.lit(slug), group="item_group_id")
+    )
+    if variant.text == "raw":
+        joined = joined.with_columns(
+            query=pl.struct("raw_title", "raw_description").map_elements(
+                lambda row: raw_text(row["raw_title"], row["raw_description"]), pl.String
+            ),
+            texts=pl.lit([], dtype=pl.List(pl.String)),
+        )
+    key = pl.struct("group", "query_key", "crop_key").map_elements(
+        lambda row: row_key(variant.picture, variant.text, *row.values()), pl.String
+    )
+    return joined.with_columns(key=key).select(_NO_PAIRS.columns)
+
+
+def _good(warehouse: Warehouse, name: str, slug: str, columns: list[str]) -> pl.DataFrame:
+    rows = warehouse.table(name, slug).read([*columns, "key", "error"])
+    return rows.filter(pl.col("error").is_null()).drop("error")
+
+
+_NO_PAIRS = pl.DataFrame(
+    schema={
+        "item_id": pl.String,
+        "slug": pl.String,
+        "group": pl.String,
+        "canonical_id": pl.String,
+        "query": pl.String,
+        "texts": pl.List(pl.String),
+        "key": pl.String,
+    }
+)

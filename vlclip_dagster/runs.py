@@ -1,0 +1,224 @@
+"""What is out of date, and running it in this process, through Dagster.
+
+Every run is a Dagster run: its events, materializations and checks are in the instance, where
+the UI shows them. How an artifact is computed is the assets' business.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.stage import registered_types
+from vlclip_dagster.automation import PRODUCT_ASSETS, SEARCH_ASSETS
+from vlclip_dagster.checkpoints import CheckpointStore
+from vlclip_dagster.definitions import build_defs
+from vlclip_dagster.encoder.checkpoint import load_provenance
+from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.inbox import LandedDrop, land_pending
+from vlclip_dagster.preflight import missing_requirements
+from vlclip_dagster.sensors import announce
+from vlclip_dagster.settings import Settings
+from vlclip_dagster.stages import StageLog, StageRun, why_stale
+from vlclip_dagster.warehouse import Warehouse
+
+# A checkpoint that never saw this share of the catalog is trained anew by `vlclip run`.
+UNSEEN_SHARE = 0.2
+ALL_ASSETS = (*PRODUCT_ASSETS, "finetuned_checkpoint", *SEARCH_ASSETS, "eval_report")
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Due:
+    """An artifact that is out of date, and why in a few words."""
+
+    asset: str
+    slug: str | None
+    reason: str
+
+
+@dataclass
+class Outcome:
+    """What ``run_out_of_date`` did."""
+
+    drops: list[LandedDrop] = field(default_factory=list)
+    ran: list[StageRun] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of one home."""
+
+    home: str
+    product_types: dict[str, str]
+    artifacts: list[StageRun]
+    due: list[Due]
+    checkpoint: str | None
+    unseen_share: float | None
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance of this home, or the one that ``DAGSTER_HOME`` names."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    folder = Path(os.environ.setdefault("DAGSTER_HOME", str(Path(settings.home, "dagster"))))
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = folder / "dagster.yaml"
+    if not configuration.exists():
+        configuration.write_text(files("vlclip_dagster").joinpath("dagster.yaml").read_text())
+    return dg.DagsterInstance.get()
+
+
+class Platform:
+    """The code location over one home and one instance."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
+        self.settings = settings
+        self.warehouse = Warehouse(settings.home)
+        self.checkpoints = CheckpointStore(settings.home)
+        self._instance = instance
+        self._defs = build_defs(settings)
+        self._graph = self._defs.resolve_asset_graph()
+
+    def due(self, assets: Sequence[str], slug: str | None) -> list[Due]:
+        """Those of ``assets`` that are out of date for ``slug``."""
+        log = StageLog(self.warehouse)
+        slugs = registered_types(self.warehouse)
+        found = []
+        for asset in assets:
+            node = self._graph.get(dg.AssetKey(asset))
+            deps = [key.to_python_identifier() for key in node.parent_keys]
+            inputs = log.inputs(node.code_version or "", sorted(deps), slug, slugs)
+            reason = why_stale(log.last(asset, slug), inputs)
+            if reason:
+                found.append(Due(asset, slug, reason))
+        return found
+
+    def all_due(self) -> list[Due]:
+        """Everything that is out of date, in the order of the graph."""
+        slugs = registered_types(self.warehouse)
+        products = [due for slug in slugs for due in self.due(PRODUCT_ASSETS, slug)]
+        training = self.training_due()
+        search = [due for slug in slugs for due in self.due(SEARCH_ASSETS, slug)]
+        report = self.due(["eval_report"], None)
+        return [*products, *([training] if training else []), *search, *report]
+
+    def training_due(self) -> Due | None:
+        """Why the checkpoint should be trained anew: there is none, or it is for other data."""
+        asset = "finetuned_checkpoint"
+        current = self.checkpoints.current()
+        if current is None:
+            return Due(asset, None, "never built")
+        known = load_provenance(current.folder)
+        wanted = (self.settings.encoder, self.settings.training)
+        if (
+            known.encoder.model_copy(update={"device": wanted[0].device}),
+            known.training,
+        ) != wanted:
+            return Due(asset, None, "its settings changed")
+        unseen = self.unseen_share()
+        if unseen > UNSEEN_SHARE:
+            return Due(asset, None, f"it never saw {unseen:.0%} of the products")
+        return None
+
+    def unseen_share(self) -> float:
+        """Share of the refined products that the current checkpoint's data did not hold."""
+        current = self.checkpoints.require_current()
+        splits = load_provenance(current.folder).splits
+        seen = {item for items in splits.values() for item in items}
+        now = [
+            item
+            for slug in registered_types(self.warehouse)
+            for item in self.warehouse.table("refined_queries", slug).read(["item_id"])["item_id"]
+        ]
+        return sum(item not in seen for item in now) / len(now) if now else 0.0
+
+    def status(self) -> Status:
+        """Rows and last counts of every artifact, and what is out of date."""
+        log = StageLog(self.warehouse)
+        slugs = registered_types(self.warehouse)
+        current = self.checkpoints.current()
+        return Status(
+            home=self.settings.home,
+            product_types=slugs,
+            artifacts=[run for asset in ALL_ASSETS for run in log.all_of(asset)],
+            due=self.all_due() if slugs else [],
+            checkpoint=current.fingerprint if current else None,
+            unseen_share=self.unseen_share() if current else None,
+        )
+
+    def run_out_of_date(
+        self, *, retrain: bool = False, on_job: Callable[[str, str | None], None] | None = None
+    ) -> Outcome:
+        """Land pending drops and materialize everything that is out of date.
+
+        Args:
+            retrain: train the checkpoint whether it is due or not.
+            on_job: told of each job and product type before it starts.
+
+        Raises:
+            MissingRequirementError: a weight file, key or server is missing.
+        """
+        missing = missing_requirements(self.settings)
+        if missing:
+            raise VlclipError(" ".join(missing))
+        outcome = Outcome(drops=land_pending(self.warehouse, self.settings.inbox))
+        announce(self._instance, self.warehouse, outcome.drops)
+        for job, selection, slug in self._steps(retrain):
+            if on_job:
+                on_job(job, slug)
+            self._execute(job, selection, slug, outcome)
+        return outcome
+
+    def _steps(self, retrain: bool) -> Iterator[tuple[str, Sequence[str], str | None]]:
+        """Jobs to run; each is decided when the ones before it are done."""
+        slugs = registered_types(self.warehouse)
+        for slug in slugs:
+            if self.due(PRODUCT_ASSETS, slug):
+                yield "prepare_products", PRODUCT_ASSETS, slug
+        if not slugs:
+            return
+        if retrain or self.training_due():
+            yield "train_and_report", ["finetuned_checkpoint"], None
+        if self.checkpoints.current() is None:
+            return
+        for slug in slugs:
+            if self.due(SEARCH_ASSETS, slug):
+                yield "publish_search", SEARCH_ASSETS, slug
+        if self.due(["eval_report"], None):
+            yield "train_and_report", ["eval_report"], None
+
+    def _execute(
+        self, job: str, selection: Sequence[str], slug: str | None, outcome: Outcome
+    ) -> None:
+        result = self._defs.resolve_job_def(job).execute_in_process(
+            instance=self._instance,
+            partition_key=slug,
+            asset_selection=[dg.AssetKey(name) for name in selection],
+            run_config=QUIET,
+            raise_on_error=False,
+        )
+        log = StageLog(self.warehouse)
+        materialized = {
+            event.asset_key.to_python_identifier()
+            for event in result.get_asset_materialization_events()
+            if event.asset_key
+        }
+        runs = (log.last(name, slug) for name in selection if name in materialized)
+        outcome.ran += [run for run in runs if run]
+        outcome.failures += [
+            _failure(event) for event in result.all_events if event.is_step_failure
+        ]
+
+
+def _failure(event: Any) -> str:
+    """One sentence of a failed step: the user's own error as it is, any other with its kind."""
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return f"{event.step_key}: {data.user_failure_data.description}"
+    cause = data.error.cause or data.error
+    return f"{event.step_key}: {cause.message.strip()} (the run's log has the details)"

@@ -1,0 +1,139 @@
+"""The log of stages: what each artifact was made from, what that did, how long it took.
+
+A line is written when an artifact of one product type is finished. From the lines follows
+what is out of date: an artifact whose inputs, as they stand now, differ from those its last
+line names. Nothing here knows how an artifact is computed, or Dagster.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from vlclip_dagster.hashing import row_key
+from vlclip_dagster.warehouse import Counts, Warehouse
+
+CODE = "code"  # the name under which the step's own version stands among its inputs
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """The last line of one (asset, product type); ``slug`` is None for an asset for all types."""
+
+    asset: str
+    slug: str | None
+    counts: Counts
+    rows: int
+    seconds: float
+    output_version: str
+    inputs: Mapping[str, str]
+    finished_at: str
+
+
+class StageLog:
+    """Reads and writes the log; a reading is a snapshot, taken when the object is made."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._table = warehouse.table("stage_runs")
+        self._lines = self._table.read()
+        self._latest = _latest(self._lines)
+
+    def last(self, asset: str, slug: str | None) -> StageRun | None:
+        """The newest line of ``asset`` for ``slug``, or None when it was never finished."""
+        return self._latest.get((asset, slug))
+
+    def all_of(self, asset: str) -> list[StageRun]:
+        """The newest line of every product type of ``asset``."""
+        return [run for (name, _), run in sorted(self._latest.items(), key=str) if name == asset]
+
+    def cost(self) -> pl.DataFrame:
+        """Rows and seconds of the newest run that computed something, summed over product types.
+
+        Returns:
+            Columns ``asset``, ``rows``, ``seconds``, one row per asset in the order of finishing.
+        """
+        worked = self._lines.filter(pl.col("computed") > 0).sort("finished_at")
+        newest = worked.group_by("asset", "slug", maintain_order=True).last()
+        return newest.group_by("asset", maintain_order=True).agg(
+            pl.col("computed").sum().alias("rows"), pl.col("seconds").sum()
+        )
+
+    def inputs(
+        self, code: str, deps: Iterable[str], slug: str | None, slugs: Iterable[str]
+    ) -> dict[str, str]:
+        """Versions of everything that the artifact of ``slug`` is made from, as of now.
+
+        Args:
+            code: version of the step and fingerprint of its settings.
+            deps: the assets it reads.
+            slug: its product type; None reads the types ``slugs`` of each partitioned asset.
+            slugs: the product types that exist.
+        """
+        versions = {CODE: code}
+        for dep in deps:
+            single = self.last(dep, slug) or self.last(dep, None)
+            if single is not None:
+                versions[dep] = single.output_version
+            elif slug is None:
+                runs = {key: self.last(dep, key) for key in sorted(slugs)}
+                versions[dep] = row_key({k: r.output_version for k, r in runs.items() if r})
+        return versions
+
+    def record(
+        self,
+        asset: str,
+        slug: str | None,
+        counts: Counts,
+        *,
+        seconds: float,
+        output_version: str,
+        inputs: Mapping[str, str],
+    ) -> None:
+        """Append a line for an artifact that was just finished."""
+        line = {
+            "run_id": uuid.uuid4().hex,
+            "key": output_version,
+            "asset": asset,
+            "slug": slug,
+            "rows": counts.kept + counts.computed + counts.failed,
+            "seconds": seconds,
+            "inputs": json.dumps(inputs, sort_keys=True),
+            "finished_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+            **counts.as_dict(),
+        }
+        self._table.append(pl.DataFrame([line], schema_overrides={"slug": pl.String}))
+        self._table.finish()
+
+
+def why_stale(last: StageRun | None, inputs: Mapping[str, str]) -> str | None:
+    """Say in a few words why an artifact is out of date; None when it is up to date."""
+    if last is None:
+        return "never built"
+    changed = [name for name in inputs if last.inputs.get(name) != inputs[name]]
+    if CODE in changed:
+        return "its settings or its code changed"
+    if changed:
+        return f"{' and '.join(changed)} changed"
+    return f"{last.counts.failed} rows failed" if last.counts.failed else None
+
+
+def _latest(lines: pl.DataFrame) -> dict[tuple[str, str | None], StageRun]:
+    newest = lines.sort("finished_at").group_by("asset", "slug", maintain_order=True).last()
+    return {(row["asset"], row["slug"]): _stage_run(row) for row in newest.iter_rows(named=True)}
+
+
+def _stage_run(row: Mapping[str, Any]) -> StageRun:
+    return StageRun(
+        asset=row["asset"],
+        slug=row["slug"],
+        counts=Counts(row["kept"], row["computed"], row["deleted"], row["failed"]),
+        rows=row["rows"],
+        seconds=row["seconds"],
+        output_version=row["key"],
+        inputs=json.loads(row["inputs"]),
+        finished_at=row["finished_at"],
+    )
