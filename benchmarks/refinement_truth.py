@@ -24,10 +24,35 @@ from vlclip_dagster.refinement.types import ProductText, RefinedQuery
 from vlclip_dagster.refinement.words import spell_fractions, stems, tokens
 
 _COLUMNS = ("gender", "age_group", "color", "material", "pattern", "brand")
-_SHOWN = (
-    """colour pattern material neckline sleeve cut length fit collar waist pocket closure shape
-    handle handles height heel toe shaft sole legs arms back heading top shade base"""
-).split()
+_SHOWN = [
+    "colour",
+    "pattern",
+    "material",
+    "neckline",
+    "sleeve",
+    "cut",
+    "length",
+    "fit",
+    "collar",
+    "waist",
+    "pocket",
+    "closure",
+    "shape",
+    "handle",
+    "handles",
+    "height",
+    "heel",
+    "toe",
+    "shaft",
+    "sole",
+    "legs",
+    "arms",
+    "back",
+    "heading",
+    "top",
+    "shade",
+    "base",
+]
 # Attributes whose kind in the lexicon is exclusive: another family in the query is an error.
 _KINDS = {
     "colour": "colour",

@@ -13,6 +13,8 @@ from vlclip_dagster.refinement.types import ProductText
 from vlclip_dagster.refinement.words import spell_fractions, stems, surface, tokens
 
 _MAX_MATERIALS = 2
+_MAX_COLOURS = 2
+_COLOUR_LABEL = re.compile(r"\bcolou?r\s*:\s*([^;.\n]{1,60})", re.IGNORECASE)
 _CHILDREN = frozenset({"kids", "kid", "children", "child", "youth", "teen"})
 _UNSEEN_KEYS = re.compile(
     r"size|price|cost|ship|brand|gtin|mpn|sku|availab|condition|link|url|care|wash|weight|season"
@@ -47,6 +49,14 @@ def _visible(text: str, words: Lexicon) -> str:
 def is_never(word: str, words: Lexicon) -> bool:
     """Whether a word must not stand in any query."""
     return any(term.kind == "never" for term in words.terms.get(stems(word), ()))
+
+
+def labelled_colours(description: str, words: Lexicon) -> list[str]:
+    """The colours of a line such as "Colour: chocolate and beige"."""
+    label = _COLOUR_LABEL.search(description)
+    if label is None:
+        return []
+    return [word.text for word in column_words(label.group(1), "colour", words)][:_MAX_COLOURS]
 
 
 def unknown_colour(raw: str | None, words: Lexicon) -> list[str]:

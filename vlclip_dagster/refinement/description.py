@@ -204,8 +204,8 @@ class _Scanner:
 
     def _is_product(self, part: _Piece, modifiers: list[_Piece]) -> bool:
         """Whether "a striped linen cushion" is the product itself, and not its "back cushions"."""
-        plain = any(one.match.is_a("modifier") for one in modifiers)
-        return part.match.is_a("noun") and not plain
+        counted = any(one.match.family("modifier") in {"count", "place"} for one in modifiers)
+        return part.match.is_a("noun") and not counted
 
     def _stands_alone(self, part: _Piece) -> bool:
         if self.pending or part.before in _ELSEWHERE:

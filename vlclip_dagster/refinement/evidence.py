@@ -19,6 +19,7 @@ from vlclip_dagster.refinement.columns import (
     distinct,
     gender_word,
     is_never,
+    labelled_colours,
     one_pattern,
     unknown_colour,
 )
@@ -27,7 +28,7 @@ from vlclip_dagster.refinement.lexicon import Lexicon, lexicon
 from vlclip_dagster.refinement.scope import group_of, scope_of
 from vlclip_dagster.refinement.title import TitleReading, Word, read_title
 from vlclip_dagster.refinement.types import ProductText
-from vlclip_dagster.refinement.words import spell_fractions, stem, stems, surface, tokens
+from vlclip_dagster.refinement.words import Token, spell_fractions, stem, stems, surface, tokens
 
 MIN_WORDS = 10
 MAX_WORDS = 20
@@ -89,13 +90,21 @@ def evidence_of(product: ProductText) -> Evidence:
     own = [Phrase(word.text, "title") for word in title.words]
     if noun is not None:
         own.insert(_before_with(own), Phrase(noun.text, "title"))
-    said = {stem for one in own for stem in one.stems}
-    front = [one for one in front if one.slot == "gender" or not set(one.stems) <= said]
+    front = _not_doubled(front, title)
     required = _within_limit([*front, *own] or [Phrase(_type_words(product), "title")])
     details = tuple(_details(found, title, required))
     details += _more_materials(product, required, details)
     allowed = _allowed(product, required, details, words)
     return Evidence(required, details, allowed, _plain_title(product, front))
+
+
+def _not_doubled(front: list[Phrase], title: TitleReading) -> list[Phrase]:
+    """Leave out of the front what the title's words say: "foam" before "foam roller"."""
+    at = next((at for at, word in enumerate(title.words) if word.kind == "noun"), 0)
+    said = {stem for word in title.words for stem in stems(word.text)}
+    coloured = {stem for word in title.words[:at] for stem in stems(word.text)}
+    doubled = {"gender": frozenset[str](), "colour": coloured, "pattern": said, "material": said}
+    return [one for one in front if not set(one.stems) <= doubled[one.slot]]
 
 
 def _before_with(phrases: list[Phrase]) -> int:
@@ -118,13 +127,16 @@ def _more_materials(
 
 def _type_words(product: ProductText) -> str:
     """The product type as words: its last level, in lower case."""
-    leaf = product.product_type.split(">")[-1]
-    return " ".join(word.text for word in tokens(leaf)) or "product"
+    return " ".join(word.text for word in _type_leaf(product)) or "product"
+
+
+def _type_leaf(product: ProductText) -> tuple[Token, ...]:
+    return tokens(spell_fractions(product.product_type.split(">")[-1]))
 
 
 def _type_noun(product: ProductText, title: TitleReading, words: Lexicon) -> Word | None:
     """The product type's noun where the title has none of its kind."""
-    leaf = tokens(product.product_type.split(">")[-1])
+    leaf = _type_leaf(product)
     nouns = [
         Word(_singular(surface(leaf[match.start : match.end])), "noun", family)
         for match in words.find(leaf)
@@ -181,7 +193,7 @@ def _front(
 ) -> list[Phrase]:
     """Gender or age, colour, pattern, material: in this order."""
     if not colours:
-        colours = _described_colours(found)
+        colours = labelled_colours(product.description, words) or _described_colours(found)
     pattern = _patterns(title.patterns, product.pattern or "", found, words)
     material = _materials(title.materials, product.material or "", words)
     slots: dict[str, Sequence[str | None]] = {
@@ -318,7 +330,7 @@ def _allowed(
 ) -> frozenset[str]:
     """Stems of every word that the data supports and that can be seen."""
     allowed = {stem for one in (*required, *details) for stem in one.stems}
-    leaf = tokens(product.product_type.split(">")[-1])
+    leaf = _type_leaf(product)
     allowed |= {word.stem for word in leaf if not is_never(word.text, words)}
     return frozenset(allowed | _described(product, words, allowed))
 

@@ -264,12 +264,17 @@ class _Reader:
         )
 
     def _part_follows(self, at: int) -> bool:
+        """Whether a word belongs to a part: "white sole", "green ceramic base"."""
         if at + 1 >= len(self.segments):
             return False
         words, following = self.segments[at + 1]
-        if following is None or not following.is_a("part") or words[0].gap.strip() not in {"", "-"}:
+        if following is None or words[0].gap.strip() not in {"", "-"}:
             return False
-        return not any(following.is_a(kind) for kind in ("noun", "pattern", "material"))
+        if following.is_a("pattern"):
+            return False
+        if following.is_a("material"):
+            return self._part_follows(at + 1)
+        return following.is_a("part") and (bool(self.out.nouns) or not following.is_a("noun"))
 
     def _read_unknown(self, at: int, word: Token) -> None:
         if word.text in GENDERS:
