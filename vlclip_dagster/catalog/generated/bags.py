@@ -3,11 +3,20 @@
 import numpy as np
 
 from vlclip_dagster.catalog.generated import tops
+from vlclip_dagster.catalog.generated.brush import Brush
 from vlclip_dagster.catalog.generated.figure import Pose
-from vlclip_dagster.catalog.generated.geometry import Points, box, curve, ellipse, symmetric, tube
+from vlclip_dagster.catalog.generated.geometry import (
+    Points,
+    box,
+    curve,
+    ellipse,
+    moved,
+    stroke,
+    symmetric,
+    tube,
+)
 from vlclip_dagster.catalog.generated.look import Look
-from vlclip_dagster.catalog.generated.palette import toned
-from vlclip_dagster.catalog.generated.pen import Brush, stroke
+from vlclip_dagster.catalog.generated.palette import Rgb, toned
 from vlclip_dagster.catalog.generated.surface import Surface
 
 GOLD, SILVER = (216, 178, 92), (204, 206, 212)
@@ -65,115 +74,97 @@ def draw_handbag(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator
     elif look.detail("accent") == "tassel":
         _tassel(brush, look, (float(high[0]) * 0.6, float(low[1]) + 1.5))
     seam = tops.seam_of(main.rgb)
-    brush.stitches(np.concatenate([outline, outline[:1]]) * 0.93, seam, 0.3, 1.1)
+    brush.stitches(moved(np.concatenate([outline, outline[:1]]), scale=0.93), seam, 0.3, 1.1)
     _bag_closure(brush, look, main, (low, high), metal)
 
 
-def _straps(
-    brush: Brush, look: Look, main: Surface, at: tuple[float, float], metal: tuple[int, int, int]
-) -> None:
+def _straps(brush: Brush, look: Look, main: Surface, at: tuple[float, float], metal: Rgb) -> None:
     """Handles above the bag; ``at`` is its half width and the height of its upper edge."""
     half, top = at
     handle = look.detail("handle")
-    leather = main.plain(toned(main.rgb, 0.85), "leather" if main.material != "leather" else None)
+    leather = main.plain(toned(main.rgb, 0.85), "leather")
     if handle == "top handles":
         for dy, tone in ((-1.4, 0.75), (0.6, 1.0)):
-            arch = [(-half * 0.45, top + 3 + dy), (-half * 0.4, top - 7 + dy), (0, top - 11.5 + dy),
-                    (half * 0.4, top - 7 + dy), (half * 0.45, top + 3 + dy)]  # fmt: skip
+            arch = _arch(half * 0.45, top + 3 + dy, 14.5)
             brush.fill(tube(arch, (1.6, 1.6)), leather, bulge=0.8, tone=tone)
     elif handle == "chain strap":
-        arch = stroke(
-            [
-                (-half * 0.85, top + 2),
-                (-half * 0.6, top - 15),
-                (0, top - 22),
-                (half * 0.6, top - 15),
-                (half * 0.85, top + 2),
-            ]
-        )
-        for x, y in arch:
-            brush.fill(
-                ellipse(float(x), float(y), 0.95, 0.75, 12),
-                Surface(metal, "brass"),
-                bulge=0.6,
-                drop=0.3,
-            )
+        for x, y in stroke(_arch(half * 0.85, top + 2, 24)):
+            link = ellipse(float(x), float(y), 0.95, 0.75, 12)
+            brush.fill(link, Surface(metal, "brass"), bulge=0.6, drop=0.3)
     elif handle == "long strap":
-        arch = [
-            (-half * 0.9, top + 3),
-            (-half * 0.75, top - 17),
-            (0, top - 27),
-            (half * 0.75, top - 17),
-            (half * 0.9, top + 3),
-        ]
-        brush.fill(tube(arch, (1.3, 1.3)), leather, bulge=0.6)
+        brush.fill(tube(_arch(half * 0.9, top + 3, 30), (1.3, 1.3)), leather, bulge=0.6)
     elif handle == "ring handle":
         ring = ellipse(0, top - 4, 7, 7)
         closed = np.concatenate([ring, ring[:2]])
-        brush.fill(tube(closed, (1.7, 1.7), steps=1), Surface((190, 140, 86), "wood"), bulge=0.8)
+        wood = Surface((190, 140, 86), "wood")
+        brush.fill(tube(closed, (1.7, 1.7), steps=1), wood, bulge=0.8)
+
+
+def _arch(half: float, foot: float, height: float) -> list[tuple[float, float]]:
+    """An arch from (-half, foot) over the middle to (half, foot)."""
+    shoulder = foot - height * 0.69
+    return [
+        (-half, foot), (-half * 0.86, shoulder), (0, foot - height), (half * 0.86, shoulder),
+        (half, foot),
+    ]  # fmt: skip
 
 
 def _bag_closure(
-    brush: Brush,
-    look: Look,
-    main: Surface,
-    bounds: tuple[np.ndarray, np.ndarray],
-    metal: tuple[int, int, int],
+    brush: Brush, look: Look, main: Surface, bounds: tuple[Points, Points], metal: Rgb
 ) -> None:
+    """How the bag shuts; ``bounds`` are the corners of its body."""
     low, high = bounds
-    width, top, bottom = float(high[0]), float(low[1]), float(high[1])
+    size = (float(high[0]), float(low[1]), float(high[1]))
     closure = look.detail("closure")
     if closure == "flap":
-        reach = top + (bottom - top) * 0.52
-        flap = symmetric(
-            [
-                (0, top - 0.3),
-                (width * 0.97, top),
-                (width * 0.97, top),
-                (width * 0.9, reach - 3),
-                (width * 0.5, reach),
-                (0, reach + 1),
-            ]
-        )
-        brush.fill(flap, main, bulge=1.6, drop=0.55)
-        brush.fill(
-            box(-1.7, reach - 2.2, 1.7, reach + 1.6, 0.7), Surface(metal, "brass"), bulge=0.9
-        )
+        _flap(brush, main, size, metal)
     elif closure == "zip":
-        line = np.array([(-width * 0.86, top + 2.6), (width * 0.86, top + 2.6)], np.float32)
-        brush.line(line, toned(main.rgb, 0.5), 1.4)
-        brush.stitches(line, metal, 0.8, 0.6)
-        brush.fill(
-            box(width * 0.7, top + 2, width * 0.7 + 1.2, top + 6.4, 0.5),
-            Surface(metal, "metal"),
-            bulge=0.6,
-        )
+        _zip(brush, main, size, metal)
     elif closure == "buckle":
-        strap = main.plain(toned(main.rgb, 0.72))
-        for x in (-width * 0.45, width * 0.45):
-            brush.fill(
-                box(x - 1.5, top - 0.4, x + 1.5, top + (bottom - top) * 0.6, 0.9),
-                strap,
-                bulge=0.9,
-                drop=0.45,
-            )
-            y = top + (bottom - top) * 0.38
-            brush.fill(
-                box(x - 2.2, y - 1.6, x + 2.2, y + 1.6, 0.5), Surface(metal, "brass"), bulge=0.6
-            )
-            brush.fill(box(x - 1.1, y - 0.8, x + 1.1, y + 0.8, 0.2), strap, drop=0)
+        _buckles(brush, main, size, metal)
     elif closure == "drawstring":
-        brush.line(
-            stroke([(-width * 0.95, top + 3.4), (0, top + 4.4), (width * 0.95, top + 3.4)]),
-            toned(main.rgb, 0.55),
-            0.9,
-        )
-        for side in (-1, 1):
-            brush.line(
-                stroke([(0, top + 4.3), (side * 2, top + 9), (side * 1.4, top + 14)]),
-                toned(main.rgb, 0.55),
-                0.9,
-            )
+        _cord(brush, main, size)
+
+
+def _flap(brush: Brush, main: Surface, size: tuple[float, float, float], metal: Rgb) -> None:
+    width, top, bottom = size
+    reach = top + (bottom - top) * 0.52
+    right = [(0, top - 0.3), (width * 0.97, top), (width * 0.97, top), (width * 0.9, reach - 3),
+             (width * 0.5, reach), (0, reach + 1)]  # fmt: skip
+    brush.fill(symmetric(right), main, bulge=1.6, drop=0.55)
+    clasp = box(-1.7, reach - 2.2, 1.7, reach + 1.6, 0.7)
+    brush.fill(clasp, Surface(metal, "brass"), bulge=0.9)
+
+
+def _zip(brush: Brush, main: Surface, size: tuple[float, float, float], metal: Rgb) -> None:
+    width, top, _ = size
+    path = np.array([(-width * 0.86, top + 2.6), (width * 0.86, top + 2.6)], np.float32)
+    brush.line(path, toned(main.rgb, 0.5), 1.4)
+    brush.stitches(path, metal, 0.8, 0.6)
+    pull = box(width * 0.7, top + 2, width * 0.7 + 1.2, top + 6.4, 0.5)
+    brush.fill(pull, Surface(metal, "metal"), bulge=0.6)
+
+
+def _buckles(brush: Brush, main: Surface, size: tuple[float, float, float], metal: Rgb) -> None:
+    width, top, bottom = size
+    strap = main.plain(toned(main.rgb, 0.72))
+    y = top + (bottom - top) * 0.38
+    for x in (-width * 0.45, width * 0.45):
+        belt = box(x - 1.5, top - 0.4, x + 1.5, top + (bottom - top) * 0.6, 0.9)
+        brush.fill(belt, strap, bulge=0.9, drop=0.45)
+        frame = box(x - 2.2, y - 1.6, x + 2.2, y + 1.6, 0.5)
+        brush.fill(frame, Surface(metal, "brass"), bulge=0.6)
+        brush.fill(box(x - 1.1, y - 0.8, x + 1.1, y + 0.8, 0.2), strap, drop=0)
+
+
+def _cord(brush: Brush, main: Surface, size: tuple[float, float, float]) -> None:
+    width, top, _ = size
+    dark = toned(main.rgb, 0.55)
+    hem = [(-width * 0.95, top + 3.4), (0, top + 4.4), (width * 0.95, top + 3.4)]
+    brush.line(stroke(hem), dark, 0.9)
+    for side in (-1, 1):
+        end = [(0, top + 4.3), (side * 2, top + 9), (side * 1.4, top + 14)]
+        brush.line(stroke(end), dark, 0.9)
 
 
 def _tassel(brush: Brush, look: Look, at: tuple[float, float]) -> None:

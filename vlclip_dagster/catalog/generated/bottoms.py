@@ -6,6 +6,7 @@ Units and joints are those of ``figure``; tops supply bodices, necklines and sle
 import numpy as np
 
 from vlclip_dagster.catalog.generated import tops
+from vlclip_dagster.catalog.generated.brush import Brush
 from vlclip_dagster.catalog.generated.figure import Pose, sleeve_path
 from vlclip_dagster.catalog.generated.geometry import (
     Points,
@@ -14,12 +15,12 @@ from vlclip_dagster.catalog.generated.geometry import (
     ellipse,
     heading,
     part_of,
+    stroke,
     symmetric,
     tube,
 )
 from vlclip_dagster.catalog.generated.look import Look
 from vlclip_dagster.catalog.generated.palette import luminance, toned
-from vlclip_dagster.catalog.generated.pen import Brush, stroke
 from vlclip_dagster.catalog.generated.surface import Surface
 
 HEMS = {"mini": 84.0, "knee-length": 104.0, "midi": 120.0, "maxi": 144.0}
@@ -85,8 +86,9 @@ def _skirt_body(
         shape = flared(top, waist, hem, bottom)
         brush.fill(shape, main, bulge=5, folds=folds, fold_gain=gain, decal=decal)
     if look.detail("slit"):
-        edge = [(5.5, bottom + 1.6), (5.8, bottom - length * 0.3), (6.6, bottom - length * 0.42)]
-        brush.line(stroke(edge), toned(main.rgb, 0.3), 1.6)
+        gap = [(5.2, bottom + 1.7), (5.2, bottom + 1.7), (6.4, bottom - length * 0.42),
+               (6.4, bottom - length * 0.42), (8.4, bottom + 1.6), (8.4, bottom + 1.6)]  # fmt: skip
+        brush.fill(curve(gap, steps=4), main.plain(), tone=0.34, bulge=1, drop=0)
     if cut == "wrap":
         edge = stroke([(-9, top), (2, top + length * 0.5), (9, bottom + 1)])
         brush.line(edge, tops.seam_of(main.rgb), 0.9)
@@ -137,7 +139,7 @@ def draw_trousers(brush: Brush, look: Look, stand: Pose, rng: np.random.Generato
         brush.fill(shape, main, turn=heading(path), bulge=5.5, fold_gain=1.2)
         _leg_extras(brush, look, path, widths, side)
     seat = [(0, 39), (13.6, 39), (13.6, 39), (17, 54), (17.6, 63), (15, 70), (5, 73), (0, 76)]
-    brush.fill(symmetric(seat), main, bulge=5, drop=0.0, decal=None)
+    brush.fill(symmetric(seat), main, bulge=4, puff=0.45, drop=0.0)
     _trouser_front(brush, main, thread)
     waist = look.detail("waist")
     if waist == "drawstring waist":
@@ -197,7 +199,12 @@ def _leg_extras(
         along = np.linspace(0, 1, len(path))
         half = np.interp(along, np.linspace(0, 1, len(widths)), widths)[:, None] / 2
         edge = path + np.array([side, 0], np.float32) * (half * 0.74)
-        brush.fill(tube(edge[2:], (2.6, 2.6), steps=1), tops.trim_of(look), bulge=0.8, drop=0)
+        brush.fill(
+            tube(edge[2:].astype(np.float32), (2.6, 2.6), steps=1),
+            tops.trim_of(look),
+            bulge=0.8,
+            drop=0,
+        )
     else:
         brush.line(path[6:] * 1.0, tops.seam_of(main.rgb), 0.3, 0.35)
         brush.line(np.array([(end[0] - 4, end[1] - 2), (end[0] + 4, end[1] - 2)], np.float32),
@@ -219,7 +226,8 @@ def draw_dress(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator) 
     elif neck != "halter neck":
         brush.line(tops.collar_path(neck), tops.seam_of(main.rgb), 0.7)
     if look.detail("cut") == "wrap":
-        edge = stroke([(8, 0), (2, 22), (-11, 40)])
+        start = (7.0, 13.5) if neck in ("off-shoulder", "halter neck") else (8.0, 0.0)
+        edge = stroke([start, (2, 24), (-11, 40)])
         brush.line(edge, tops.seam_of(main.rgb), 0.9)
     _waist(brush, look.detail("waist"), main, look, (41.0, waist))
 

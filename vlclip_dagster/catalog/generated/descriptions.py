@@ -14,7 +14,7 @@ from vlclip_dagster.catalog.generated.wording import (
     pick,
 )
 
-FASHION_GENDERS = ("female", "male")
+MOJIBAKE_SHARE = 0.04
 
 _OPENINGS = (
     "Meet your new favourite: the piece our team could not stop talking about.",
@@ -35,6 +35,7 @@ _MARKETING = (
     "Whether you dress it up or keep it simple, it just works.",
     "Style it with our matching pieces and save 10&nbsp;% at the checkout.",
     "Quality you can feel the moment you open the box.",
+    "From café mornings to soirée nights – it’s the one.",
     "Rated &ldquo;a must-have&rdquo; by people who ought to know.",
     "Black Friday price! Only while stocks last.",
     "Also available in other colours, see the links below.",
@@ -76,8 +77,9 @@ def description(look: Look, kind: Kind, gender: str, rng: np.random.Generator) -
     family = "fashion" if gender else "home"
     facts = _facts(look, rng)
     style = int(rng.integers(4))
-    intro = f"{pick(_OPENINGS, rng)} {_sentence(look, kind, rng)} {pick(_MARKETING, rng)}"
-    blocks = [f"<p>{intro}</p>"]
+    praise = [pick(_MARKETING, rng) for _ in range(int(rng.integers(1, 4)))]
+    intro = [pick(_OPENINGS, rng), _sentence(look, kind, rng), *dict.fromkeys(praise)]
+    blocks = [f"<p>{' '.join(intro)}</p>"]
     if style == 0:
         blocks.append("<ul>\n" + "\n".join(f"  <li>{fact}</li>" for fact in facts) + "\n</ul>")
     elif style == 1:
@@ -87,7 +89,9 @@ def description(look: Look, kind: Kind, gender: str, rng: np.random.Generator) -
     else:
         blocks.append("<p>" + ". ".join(fact[:1].upper() + fact[1:] for fact in facts) + ".</p>")
     blocks += _small_print(family, rng)
-    return "\n".join(blocks)
+    text = "\n".join(blocks)
+    # Some shops export UTF-8 and read it back as Latin-1.
+    return text.encode().decode("latin-1") if rng.random() < MOJIBAKE_SHARE else text
 
 
 def _facts(look: Look, rng: np.random.Generator) -> list[str]:
@@ -113,12 +117,16 @@ def _facts(look: Look, rng: np.random.Generator) -> list[str]:
 def _sentence(look: Look, kind: Kind, rng: np.random.Generator) -> str:
     """One sentence about the product itself, sometimes with what can be seen."""
     noun, brand = noun_of(kind, rng), brand_of(look.seed)
+    plural = noun.endswith("s") and not noun.endswith("ss")
     if rng.random() < 0.35:
-        return f"This {noun} by {brand} is everything you have been looking for."
+        this, verb = ("These", "are") if plural else ("This", "is")
+        return f"{this} {noun} by {brand} {verb} everything you have been looking for."
     before, _ = detail_phrases(look, rng)
     words = [pattern_phrase(look, rng), material_phrase(look, rng), *before[:2]]
     shown = " ".join(word for word in words if word and rng.random() < 0.7)
-    return f"The {brand} {shown} {noun} brings quiet confidence to any day.".replace("  ", " ")
+    verb = pick(("bring", "add", "lend"), rng) + ("" if plural else "s")
+    text = f"The {brand} {shown} {noun} {verb} quiet confidence to any day."
+    return text.replace("  ", " ")
 
 
 def _small_print(family: str, rng: np.random.Generator) -> list[str]:
@@ -138,5 +146,5 @@ def _small_print(family: str, rng: np.random.Generator) -> list[str]:
     blocks.append(f"<p>{pick(_SHIPPING, rng)} {pick(_RETURNS, rng)}</p>")
     if rng.random() < 0.5:
         blocks.append(f"<p><i>{pick(_MARKETING, rng)}</i></p>")
-    rng.shuffle(blocks[1:])
+    rng.shuffle(blocks)
     return blocks

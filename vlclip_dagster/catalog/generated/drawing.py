@@ -7,19 +7,23 @@ import numpy as np
 
 from vlclip_dagster.catalog.generated import (
     bags,
+    boots,
     bottoms,
-    hard_goods,
+    lamps,
+    outerwear,
     seating,
-    shoes,
+    sneakers,
+    tables,
     textiles,
     tops,
+    vases,
 )
+from vlclip_dagster.catalog.generated.brush import Brush, Ruler
 from vlclip_dagster.catalog.generated.figure import Pose, flat_pose
 from vlclip_dagster.catalog.generated.kinds import Kind
 from vlclip_dagster.catalog.generated.kinds_fashion import FASHION
 from vlclip_dagster.catalog.generated.kinds_home import HOME
 from vlclip_dagster.catalog.generated.look import Look
-from vlclip_dagster.catalog.generated.pen import Brush, Ruler
 
 Draw = Callable[[Brush, Look, Pose, np.random.Generator], None]
 
@@ -27,20 +31,20 @@ DRAWINGS: dict[str, Draw] = {
     "t-shirt": tops.draw_tshirt,
     "dress": bottoms.draw_dress,
     "handbag": bags.draw_handbag,
-    "sneaker": shoes.draw_sneaker,
+    "sneaker": sneakers.draw_sneaker,
     "skirt": bottoms.draw_skirt,
-    "hoodie": tops.draw_hoodie,
+    "hoodie": outerwear.draw_hoodie,
     "trousers": bottoms.draw_trousers,
     "shirt": tops.draw_shirt,
-    "jacket": tops.draw_jacket,
-    "boot": shoes.draw_boot,
-    "coffee-table": hard_goods.draw_coffee_table,
+    "jacket": outerwear.draw_jacket,
+    "boot": boots.draw_boot,
+    "coffee-table": tables.draw_coffee_table,
     "area-rug": textiles.draw_rug,
     "curtain": textiles.draw_curtain,
     "sofa": seating.draw_sofa,
-    "table-lamp": hard_goods.draw_lamp,
+    "table-lamp": lamps.draw_lamp,
     "throw-pillow": seating.draw_cushion,
-    "vase": hard_goods.draw_vase,
+    "vase": vases.draw_vase,
 }
 
 KINDS: tuple[Kind, ...] = (*FASHION, *HOME)

@@ -38,7 +38,7 @@ def feed_row(item: Item, seed: int) -> dict[str, str]:
     """The row of one item, keyed by ``COLUMNS``."""
     rng = np.random.default_rng([seed, item.number, 5])
     look, kind = item.look, BY_SLUG[item.look.slug]
-    gender, trail = kind.trail[look.seed % len(kind.trail)]
+    gender, trail = _department(item)
     own = item_id(item.number, seed)
     low, high = kind.price
     price = round(low + (high - low) * ((look.seed // 7) % 1000 / 1000) ** 2) - 0.1
@@ -60,6 +60,13 @@ def feed_row(item: Item, seed: int) -> dict[str, str]:
         "image_link": image_name(item.number, seed),
         "additional_image_link": image_name(item.number, seed, True) if item.spare else "",
     }
+
+
+def _department(item: Item) -> tuple[str, str]:
+    """Gender and product type path; some shapes are only ever sold to women."""
+    trail = BY_SLUG[item.look.slug].trail
+    for_women = item.look.detail("heel") == "stiletto heel" or item.look.detail("fit") == "cropped"
+    return trail[0] if for_women else trail[item.look.seed % len(trail)]
 
 
 def _group(item: Item, seed: int, rng: np.random.Generator) -> str:

@@ -77,4 +77,5 @@ def cloud(width: int, height: int, seed: int, coarse: int = 6) -> Field:
     """Smooth noise of any size for backgrounds, (height, width) float32 of about unit deviation."""
     rng = np.random.default_rng(seed)
     small = rng.normal(size=(coarse, max(2, coarse * width // height))).astype(np.float32)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    return large.astype(np.float32, copy=False)

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vlclip_dagster.catalog.generated.brush import Brush
 from vlclip_dagster.catalog.generated.geometry import (
     Points,
     curve,
     ellipse,
     part_of,
+    stroke,
     symmetric,
     tube,
 )
 from vlclip_dagster.catalog.generated.palette import Rgb, toned
-from vlclip_dagster.catalog.generated.pen import Brush, stroke
 from vlclip_dagster.catalog.generated.surface import Surface
 
 Joint = tuple[float, float]
@@ -162,7 +163,8 @@ def draw_arm(brush: Brush, person: Person, stand: Pose, side: int) -> None:
     """One arm with its hand."""
     skin = Surface(person.skin, "skin")
     arm = stand.arm(side)
-    brush.fill(tube(arm, (10.5, 9, 7.5, 7, 5)), skin, bulge=4)
+    brush.fill(ellipse(float(arm[0][0]) - side * 1.2, 8.0, 5.6, 5.4), skin, bulge=4, drop=0)
+    brush.fill(tube(arm, (9.5, 9, 7.5, 7, 5)), skin, bulge=4, drop=0.12)
     draw_hand(brush, person, stand, side)
 
 
@@ -209,5 +211,5 @@ def _face(brush: Brush, person: Person) -> None:
 def sleeve_path(stand: Pose, side: int, share: float) -> Points:
     """The centre line of a sleeve that covers ``share`` of the arm, begun inside the shoulder."""
     arm = part_of(stand.arm(side), 0, share)
-    inner = np.array([[arm[0][0] - side * 3.5, arm[0][1] - 0.6]], np.float32)
+    inner = np.array([[arm[0][0] - side * 6.5, arm[0][1] + 1.6]], np.float32)
     return np.concatenate([inner, arm])

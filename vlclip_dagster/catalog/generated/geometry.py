@@ -108,3 +108,8 @@ def heading(path: Points) -> float:
     """The angle, in degrees, by which a path that hangs straight down has been turned."""
     delta = path[-1] - path[0]
     return float(np.degrees(np.arctan2(-delta[0], delta[1])))
+
+
+def stroke(points: PointList) -> Points:
+    """A smooth open path through ``points``."""
+    return curve(points, closed=False)

@@ -108,6 +108,8 @@ def consistent(details: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], .
         values["closure"] = "zip"
     if values.get("cut") in ("pencil", "bodycon", "wrap") and values.get("waist") == "button front":
         values["waist"] = ""
+    if values.get("shape") == "round" and values.get("edge") == "contrast tassels":
+        values["edge"] = "contrast piping"
     if values.get("set") == "single panel" and "tie" in values and values.get("top") == "valance":
         values["top"] = ""
     return tuple(values.items())

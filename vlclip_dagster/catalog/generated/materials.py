@@ -34,30 +34,30 @@ class Material:
 
 
 MATERIALS: dict[str, Material] = {
-    "cotton": Material("plain", 0.05, 0.05, "crumple", 2.2),
+    "cotton": Material("plain", 0.03, 0.05, "crumple", 2.4),
     "jersey": Material("plain", 0.03, 0.1, "crumple", 1.8),
     "ribbed jersey": Material("ribs", 0.16, 0.05, "crumple", 1.2),
-    "linen": Material("linen", 0.11, 0.0, "crumple", 3.4),
-    "denim": Material("twill", 0.17, 0.0, "crumple", 2.4),
-    "knit": Material("stitches", 0.24, 0.0, "crumple", 1.4),
+    "linen": Material("linen", 0.085, 0.0, "crumple", 3.4),
+    "denim": Material("twill", 0.13, 0.0, "crumple", 2.4),
+    "knit": Material("stitches", 0.19, 0.0, "crumple", 1.4),
     "cable knit": Material("stitches", 0.16, 0.0, "cable", 2.6),
     "corduroy": Material("wale", 0.22, 0.05, "crumple", 1.6),
     "fleece": Material("fuzz", 0.10, 0.0, "crumple", 2.2),
     "wool": Material("felt", 0.14, 0.0, "crumple", 1.5),
-    "boucle": Material("loops", 0.22, 0.0, "crumple", 0.8),
-    "velvet": Material("nap", 0.12, 0.55, "crumple", 1.8),
+    "boucle": Material("loops", 0.17, 0.0, "crumple", 0.8),
+    "velvet": Material("nap", 0.08, 0.6, "crumple", 1.8),
     "satin": Material("none", 0.0, 0.9, "drape", 3.0),
     "nylon": Material("none", 0.0, 0.7, "crumple", 1.6),
-    "leather": Material("hide", 0.09, 0.7, "crumple", 1.0),
+    "leather": Material("hide", 0.07, 0.7, "crumple", 1.0),
     "patent leather": Material("none", 0.0, 1.3, "crumple", 0.6),
-    "suede": Material("nap", 0.09, 0.0, "crumple", 0.7),
+    "suede": Material("nap", 0.07, 0.0, "crumple", 0.7),
     "canvas": Material("weave", 0.12, 0.0, "crumple", 0.8),
-    "straw": Material("basket", 0.34, 0.0, "none", 0.0),
+    "straw": Material("basket", 0.24, 0.0, "none", 0.0),
     "mesh": Material("mesh", 0.26, 0.1, "none", 0.0),
     "rubber": Material("none", 0.0, 0.8, "none", 0.0),
-    "faux fur": Material("fur", 0.34, 0.0, "none", 0.0),
-    "shag": Material("fur", 0.30, 0.0, "crumple", 0.5),
-    "jute": Material("basket", 0.28, 0.0, "none", 0.0),
+    "faux fur": Material("fur", 0.26, 0.0, "none", 0.0),
+    "shag": Material("fur", 0.24, 0.0, "crumple", 0.5),
+    "jute": Material("basket", 0.2, 0.0, "none", 0.0),
     "voile": Material("linen", 0.07, 0.0, "drape", 2.4, 0.66),
     "wood": Material("wood", 0.16, 0.25, "none", 0.0),
     "marble": Material("marble", 0.5, 0.5, "none", 0.0),
@@ -96,9 +96,9 @@ def _woven(name: str, x: Field, y: Field) -> Field | None:
     if name == "weave":
         return np.sin(wave * x * 56) * np.sin(wave * y * 56) + 0.5 * noise(6, 90, 90)
     if name == "basket":
-        over = np.sign(np.sin(wave * x * 12) * np.sin(wave * y * 12))
+        over: Field = np.sign(np.sin(wave * x * 12) * np.sin(wave * y * 12))
         strands = np.where(over > 0, np.sin(wave * x * 48), np.sin(wave * y * 48))
-        return 0.7 * strands + 0.25 * over + 0.3 * noise(7, 30, 30)
+        return (0.7 * strands + 0.25 * over + 0.3 * noise(7, 30, 30)).astype(np.float32)
     if name == "linen":
         return 0.7 * noise(8, 110, 5) + 0.7 * noise(9, 5, 110)
     if name == "mesh":
@@ -109,7 +109,8 @@ def _woven(name: str, x: Field, y: Field) -> Field | None:
 def _grown(name: str, x: Field, y: Field) -> Field:
     """Textures without a thread count: hide, wood, stone, fur."""
     if name == "hide":
-        return 1 - 1.6 * np.abs(noise(21, 34, 34, 10)) + 0.4 * noise(22, 4, 4)
+        pores = np.clip(0.8 - 1.2 * np.abs(noise(21, 34, 34, 10)), -0.9, 1)
+        return (pores + 0.4 * noise(22, 4, 4)).astype(np.float32)
     if name == "nap":
         return 0.8 * noise(23, 7, 7) + 0.4 * noise(24, 90, 90)
     if name == "felt":
@@ -117,7 +118,7 @@ def _grown(name: str, x: Field, y: Field) -> Field:
     if name == "fuzz":
         return noise(27, 60, 60, 12)
     if name == "loops":
-        return 1.1 - 1.5 * np.abs(noise(28, 44, 44, 14))
+        return (1.1 - 1.5 * np.abs(noise(28, 44, 44, 14))).astype(np.float32)
     if name == "fur":
         return noise(29, 70, 22, 8) + 0.3 * noise(30, 6, 6)
     if name == "wood":

@@ -75,6 +75,13 @@ def encode(picture: Pixels, quality: int) -> bytes:
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
+def decode(data: bytes) -> Pixels:
+    """The RGB picture in a JPEG of our own making."""
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert picture is not None, "a JPEG that was encoded here does not decode"
+    return picture
+
+
 def copied(photo: Photo, kind: str, seed: int) -> Photo:
     """What a reseller makes of a photograph: the same bytes, another JPEG, or another size.
 
@@ -88,7 +95,7 @@ def copied(photo: Photo, kind: str, seed: int) -> Photo:
         return photo
     rng = np.random.default_rng([seed, 3])
     quality = int(rng.integers(40, 96))
-    picture = cv2.imdecode(np.frombuffer(photo.data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    picture = decode(photo.data)
     if kind == "reencoded":
         return Photo(encode(picture, quality), photo.width, photo.height, photo.box)
     least = 160 / min(photo.width, photo.height)

@@ -77,23 +77,20 @@ def _kind_items(
         extra.pop()
     originals = count - copies - sum(extra)
     items = [_original(kind, first + k, rng) for k in range(originals)]
-    for source, more in enumerate(extra):
-        items += _variants(kind, items[source], first + len(items), more, rng)
-    for k in range(copies):
+    for group, more in enumerate(extra):
+        items += _variants(kind, items[group], first + len(items), more, rng)
+    for _ in range(copies):
         source = items[int(rng.integers(originals))]
-        number = first + len(items)
-        kind_of_copy = COPY_KINDS[number % len(COPY_KINDS)]
-        items.append(
-            replace(
-                source,
-                number=number,
-                role="copy",
-                copy_of=source.number,
-                copy_kind=kind_of_copy,
-                spare=False,
-            )  # fmt: skip
-        )
+        items.append(_copy(source, first + len(items)))
     return items
+
+
+def _copy(source: Item, number: int) -> Item:
+    """The same photograph under another article number; the three kinds take turns."""
+    kind = COPY_KINDS[number % len(COPY_KINDS)]
+    return replace(
+        source, number=number, role="copy", copy_of=source.number, copy_kind=kind, spare=False
+    )
 
 
 def _original(kind: Kind, number: int, rng: np.random.Generator) -> Item:
@@ -107,7 +104,8 @@ def _variants(
     kind: Kind, source: Item, first: int, more: int, rng: np.random.Generator
 ) -> list[Item]:
     """``more`` further colours of ``source``: same shape, same scene, no colour twice."""
-    taken, found = {source.look.colour}, []
+    taken: set[str] = {source.look.colour}
+    found: list[Item] = []
     for _ in range(60):
         if len(found) == more:
             break
@@ -128,12 +126,9 @@ def _shuffled(drafts: list[Item], rng: np.random.Generator) -> tuple[Item, ...]:
     """Number the items anew in a random order, so that a feed does not list type after type."""
     order = rng.permutation(len(drafts))
     new = {drafts[int(old)].number: position for position, old in enumerate(order)}
-    items = [
-        replace(
-            drafts[int(old)],
-            number=position,
-            copy_of=None if drafts[int(old)].copy_of is None else new[drafts[int(old)].copy_of],
-        )
-        for position, old in enumerate(order)
-    ]
+    items = []
+    for position, old in enumerate(order):
+        item = drafts[int(old)]
+        copy_of = None if item.copy_of is None else new[item.copy_of]
+        items.append(replace(item, number=position, copy_of=copy_of))
     return tuple(items)

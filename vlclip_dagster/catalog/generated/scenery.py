@@ -20,7 +20,8 @@ WALLS: tuple[Rgb, ...] = (
     (222, 206, 208), (150, 122, 104),
 )  # fmt: skip
 FLOORS: tuple[Rgb, ...] = (
-    (176, 138, 100), (138, 100, 70), (206, 180, 148), (112, 84, 64), (168, 160, 150), (196, 192, 186),
+    (176, 138, 100), (138, 100, 70), (206, 180, 148), (112, 84, 64), (168, 160, 150),
+    (196, 192, 186),
 )  # fmt: skip
 
 
@@ -99,11 +100,19 @@ def studio(width: int, height: int, floor: int, rng: np.random.Generator) -> Pla
     """A seamless coloured backdrop with a soft spot of light."""
     base = WALLS[int(rng.integers(len(WALLS)))]
     if rng.random() < 0.5:
-        base = blended(base, tuple(int(v) for v in rng.integers(60, 230, 3)), 0.45)  # type: ignore[arg-type]
+        red, green, blue = (int(value) for value in rng.integers(60, 230, 3))
+        base = blended(base, (red, green, blue), 0.45)
     canvas = _painted(width, height, base, rng)
     shade = np.linspace(1.06, 0.86, height - floor, dtype=np.float32)[:, None, None]
     canvas[floor:] = np.clip(canvas[floor:] * shade, 0, 255).astype(np.uint8)
     return Place(canvas, floor, True)
+
+
+def ground(width: int, height: int, base: Rgb, name: str, rng: np.random.Generator) -> Pixels:
+    """A floor, table or bed sheet seen from straight above."""
+    canvas = _painted(width, height, base, rng)
+    _roughen(canvas, name, 0.09, rng)
+    return canvas
 
 
 def _gradient(width: int, height: int, top: Rgb, bottom: Rgb) -> Pixels:
@@ -151,7 +160,7 @@ def _wallpaper(canvas: Pixels, floor: int, wall: Rgb, rng: np.random.Generator) 
 
 
 def _window(canvas: Pixels, floor: int, rng: np.random.Generator) -> None:
-    height, width = canvas.shape[:2]
+    width = canvas.shape[1]
     w, h = int(width * rng.uniform(0.2, 0.34)), int(floor * rng.uniform(0.5, 0.72))
     x, y = int(rng.uniform(-0.1, 0.85) * width), int(floor * rng.uniform(0.04, 0.16))
     sky = _gradient(w, h, (214, 230, 246), (244, 244, 236))

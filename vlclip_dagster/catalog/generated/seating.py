@@ -6,11 +6,18 @@ A sofa's origin is the floor under its middle, a cushion's its centre.
 import numpy as np
 
 from vlclip_dagster.catalog.generated import tops
+from vlclip_dagster.catalog.generated.brush import Brush
 from vlclip_dagster.catalog.generated.figure import Pose
-from vlclip_dagster.catalog.generated.geometry import Points, box, curve, ellipse, symmetric, tube
+from vlclip_dagster.catalog.generated.geometry import (
+    Points,
+    box,
+    curve,
+    ellipse,
+    stroke,
+    tube,
+)
 from vlclip_dagster.catalog.generated.look import Look
 from vlclip_dagster.catalog.generated.palette import Rgb, toned
-from vlclip_dagster.catalog.generated.pen import Brush, stroke
 from vlclip_dagster.catalog.generated.surface import Surface
 
 OAK: Rgb = (186, 140, 92)
@@ -31,15 +38,22 @@ def draw_sofa(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator) -
     ]
     _sofa_legs(brush, look.detail("legs"), half + arm, floor)
     _sofa_back(brush, look, main, half + arm * 0.5, height, seats)
-    base = box(-half - arm * 0.7, -floor - 24, half + arm * 0.7, -floor, 3)
-    brush.fill(base, main, bulge=5, tone=0.9)
+    base = box(-half - arm * 0.7, -floor - 20, half + arm * 0.7, -floor, 3)
+    brush.fill(base, main, bulge=5, tone=0.84)
     _seat_cushions(brush, main, half, seats, floor)
     if look.detail("size") == "chaise":
-        lounge = box(half - each, -floor - 40, half, -floor + 7, 5)
-        brush.fill(lounge, main, bulge=8, drop=0.35)
-        brush.fill(box(half - each, -floor - 22, half, -floor + 9, 4), main, bulge=5, tone=0.9)
+        _chaise(brush, main, (half - each, half), floor)
     for side in (-1, 1):
         _sofa_arm(brush, look.detail("arms"), main, (side, half, arm, floor))
+
+
+def _chaise(brush: Brush, main: Surface, at: tuple[float, float], floor: float) -> None:
+    """The seat that comes towards the viewer; ``at`` is where it begins and ends."""
+    x0, x1 = at
+    brush.fill(box(x0, -floor - 22, x1 + 3, -floor + 11, 3), main, bulge=4, tone=0.84)
+    seat = [(x0, -floor - 44), (x1, -floor - 44), (x1 + 4, -floor - 20), (x0 - 1, -floor - 20)]
+    brush.fill(curve(np.repeat(np.array(seat), 2, axis=0), steps=2), main, bulge=7, tone=1.06)
+    brush.fill(box(x0 - 1, -floor - 24, x1 + 4, -floor - 8, 4), main, bulge=5, drop=0.2)
 
 
 def _sofa_legs(brush: Brush, legs: str, half: float, floor: float) -> None:
@@ -78,9 +92,10 @@ def _sofa_back(
         width = 2 * half * 0.94 / seats
         for k in range(seats):
             x = -half * 0.94 + k * width
-            pillow = curve([(x + 2, -height - 3), (x + width / 2, -height - 5), (x + width - 2, -height - 3),
-                            (x + width, -height * 0.72), (x + width - 1, -42), (x + 1, -42), (x, -height * 0.72)])  # fmt: skip
-            brush.fill(pillow, main, bulge=13, drop=0.4)
+            middle, end, upper = x + width / 2, x + width, -height - 3
+            pillow = [(x + 2, upper), (middle, upper - 2), (end - 2, upper), (end, -height * 0.72),
+                      (end - 1, -42), (x + 1, -42), (x, -height * 0.72)]  # fmt: skip
+            brush.fill(curve(pillow), main, bulge=13, drop=0.4)
 
 
 def _tufts(brush: Brush, main: Surface, half: float, height: float) -> None:
@@ -97,14 +112,18 @@ def _tufts(brush: Brush, main: Surface, half: float, height: float) -> None:
 
 
 def _seat_cushions(brush: Brush, main: Surface, half: float, seats: int, floor: float) -> None:
+    """Each seat shows its top, foreshortened, and its rounded front."""
     width = 2 * half / seats
     for k in range(seats):
-        x = -half + k * width
-        brush.fill(
-            box(x + 0.4, -floor - 36, x + width - 0.4, -floor - 20, 5), main, bulge=6, drop=0.35
-        )
-        front = np.array([(x + 3, -floor - 22.6), (x + width - 3, -floor - 22.6)], np.float32)
-        brush.line(front, tops.seam_of(main.rgb), 0.6, 0.7)
+        x0, x1 = -half + k * width + 0.4, -half + (k + 1) * width - 0.4
+        lean = [2.5 * (1 - 2 * (k + end) / seats) for end in (0, 1)]
+        top = [(x0 + lean[0], -floor - 45), (x1 + lean[1], -floor - 45), (x1, -floor - 30),
+               (x0, -floor - 30)]  # fmt: skip
+        outline = curve(np.repeat(np.array(top), 2, axis=0), steps=2)
+        brush.fill(outline, main, bulge=6, tone=1.07, drop=0.35)
+        brush.fill(box(x0, -floor - 34, x1, -floor - 17, 5), main, bulge=6, drop=0.15)
+        piping = np.array([(x0 + 4, -floor - 20), (x1 - 4, -floor - 20)], np.float32)
+        brush.line(piping, tops.seam_of(main.rgb), 0.6, 0.6)
 
 
 def _sofa_arm(brush: Brush, arms: str, main: Surface, at: tuple[int, float, float, float]) -> None:

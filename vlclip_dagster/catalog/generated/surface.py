@@ -1,6 +1,7 @@
 """A surface: colour, pattern and material together, and the pixels it is made of."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ from vlclip_dagster.catalog.generated.materials import MATERIALS, Material, text
 from vlclip_dagster.catalog.generated.palette import Rgb, luminance
 from vlclip_dagster.catalog.generated.patterns import pattern_tile
 
-Pixels = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[Any]
+"""An (h, w, 3) uint8 picture; OpenCV's stubs promise no more than some array."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,13 @@ def surface_tile(surface: Surface, scale: float) -> Pixels:
     )
     material = surface.look
     if material.depth:
-        grain = texture(material.texture)
+        grain: npt.NDArray[Any] = texture(material.texture)
         if size != SIZE:
             shrink = cv2.INTER_AREA if size < SIZE else cv2.INTER_LINEAR
             grain = cv2.resize(grain, (size, size), interpolation=shrink)
         # Dark dyes swallow relative contrast: lift them by a constant so a black knit stays knit.
+        if surface.material == "marble" and luminance(surface.rgb) < 0.5:
+            grain = -grain
         gain = (1 + material.depth * grain)[..., None]
         lift = (14 * material.depth / 0.2 * (1 - luminance(surface.rgb))) * grain[..., None]
         tile = np.clip(tile * gain + lift, 0, 255).astype(np.uint8)

@@ -7,11 +7,11 @@ the middle of its rod.
 import numpy as np
 
 from vlclip_dagster.catalog.generated import tops
+from vlclip_dagster.catalog.generated.brush import Brush
 from vlclip_dagster.catalog.generated.figure import Pose
-from vlclip_dagster.catalog.generated.geometry import Points, box, curve, ellipse
+from vlclip_dagster.catalog.generated.geometry import Points, box, curve, ellipse, stroke
 from vlclip_dagster.catalog.generated.look import Look
 from vlclip_dagster.catalog.generated.palette import Rgb, toned
-from vlclip_dagster.catalog.generated.pen import Brush, stroke
 from vlclip_dagster.catalog.generated.surface import Surface
 
 
@@ -115,24 +115,17 @@ def _panel_outline(
     centre: float, half: float, top: float, long: float, side: int, tied: bool
 ) -> Points:
     """A hanging panel; tied back it narrows towards the wall."""
-    x = np.linspace(-1, 1, 15)
-    wave = top + long + 1.6 * np.sin(x * 15)
+    x = np.linspace(1, -1, 17)
+    out = centre + side * half * 0.45 if tied else centre
+    reach = half * (0.62 if tied else 1.02)
+    wave = top + long + 1.5 * np.sin(x * 11 + 0.8)
+    hem = [(out + reach * float(a), float(b)) for a, b in zip(x, wave, strict=True)]
+    left, right = (centre - half, top), (centre + half, top)
     if not tied:
-        hem = [
-            (centre + half * 1.03 * float(a), float(b)) for a, b in zip(x[::-1], wave, strict=True)
-        ]
-        upper = [
-            (centre - half, top),
-            (centre - half, top),
-            (centre + half, top),
-            (centre + half, top),
-        ]
-        return curve([*upper, *hem], steps=3)
-    knot, out = top + long * 0.58, centre + side * half * 0.45
-    hem = [(out + half * 0.66 * float(a), float(b)) for a, b in zip(x[::-1], wave, strict=True)]
-    upper = [(centre - half, top), (centre - half, top), (centre + half, top), (centre + half, top)]
-    near, far = (out + half * 0.5, knot), (out - half * 0.5, knot)
-    return curve([*upper, near, *hem, far], steps=3)
+        return curve([left, left, right, right, hem[0], *hem, hem[-1]], steps=3)
+    knot = top + long * 0.58
+    near, far = (out + half * 0.42, knot), (out - half * 0.42, knot)
+    return curve([left, left, right, right, near, hem[0], *hem, hem[-1], far], steps=4)
 
 
 def _heading(brush: Brush, heading: str, main: Surface, at: tuple[float, float, float]) -> None:

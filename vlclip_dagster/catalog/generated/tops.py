@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vlclip_dagster.catalog.generated.brush import Brush, Decal
 from vlclip_dagster.catalog.generated.figure import Pose, sleeve_path
 from vlclip_dagster.catalog.generated.geometry import (
     Points,
@@ -15,12 +16,12 @@ from vlclip_dagster.catalog.generated.geometry import (
     curve,
     ellipse,
     heading,
+    stroke,
     symmetric,
     tube,
 )
 from vlclip_dagster.catalog.generated.look import Look
 from vlclip_dagster.catalog.generated.palette import Rgb, luminance, toned
-from vlclip_dagster.catalog.generated.pen import Brush, Decal, stroke
 from vlclip_dagster.catalog.generated.surface import Surface
 
 SLEEVES = {"short sleeve": 0.36, "long sleeve": 0.99, "rolled sleeve": 0.62, "puff sleeve": 0.34}
@@ -123,7 +124,7 @@ def sleeves(
     """Both sleeves, covering ``share`` of the arm, ``width`` at the shoulder and at the end."""
     for side in (-1, 1):
         path = sleeve_path(stand, side, share)
-        shape = tube(path, (width[0], width[0], (width[0] + width[1]) / 2, width[1]))
+        shape = tube(path, (width[0] * 0.62, width[0] * 0.9, width[0], width[1]))
         brush.fill(shape, surface, turn=heading(path), bulge=4.5, fold_gain=1.3)
 
 
@@ -134,7 +135,8 @@ def cuffs(brush: Brush, surface: Surface, stand: Pose, share: float, width: floa
         brush.fill(tube(path, (width, width * 0.96)), surface, turn=heading(path), bulge=1.5)
 
 
-def _cut(look: Look, rng: np.random.Generator, ease: float) -> Cut:
+def cut_for(look: Look, rng: np.random.Generator, ease: float) -> Cut:
+    """The measures of a garment with ``ease`` cm of room, as its fit asks."""
     chest = 19.5 + ease + float(rng.uniform(-1, 1.4))
     waist = chest - float(rng.uniform(0.6, 2.6))
     length = 63 + float(rng.uniform(-2, 3))
@@ -151,7 +153,7 @@ def draw_tshirt(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator)
     """A t-shirt: neckline, sleeves, fit, pocket, contrasting trim."""
     main, trim = cloth(look), trim_of(look)
     neck = look.detail("neckline")
-    cut = _cut(look, rng, 1.0)
+    cut = cut_for(look, rng, 1.0)
     inside_back(brush, main, neck, stand)
     share = SLEEVES.get(look.detail("sleeve"), 0.0)
     shoulder = 18.5 if share else 15.5
@@ -191,8 +193,9 @@ def patch_pocket(
     brush.fill(curve(shape, steps=3), surface, bulge=1.0, drop=0.5, tone=0.97)
     seam = seam_of(surface.rgb)
     brush.line(np.array([(x - w, y + 1.6), (x + w, y + 1.6)], np.float32), seam, 0.4, 0.8)
-    brush.line(np.array([(x - w, y), (x - w, y + height * 0.8), (x, y + height),
-                         (x + w, y + height * 0.8), (x + w, y)], np.float32), seam, 0.35, 0.6)  # fmt: skip
+    low = y + height * 0.8
+    edge = [(x - w, y), (x - w, low), (x, y + height), (x + w, low), (x + w, y)]
+    brush.line(np.array(edge, np.float32), seam, 0.35, 0.6)
 
 
 def buttons(brush: Brush, places: list[tuple[float, float]], radius: float, rgb: Rgb) -> None:
@@ -206,7 +209,7 @@ def buttons(brush: Brush, places: list[tuple[float, float]], radius: float, rgb:
 def draw_shirt(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator) -> None:
     """A button-up shirt: collar, sleeves, pockets, fit, buttons."""
     main = cloth(look)
-    cut = _cut(look, rng, 1.4)
+    cut = cut_for(look, rng, 1.4)
     inside_back(brush, main, "v-neck" if look.detail("collar") == "camp collar" else "stand", stand)
     share = SLEEVES[look.detail("sleeve")]
     width = (15.0, 14.0) if share < 0.5 else (14.0, 9.0)
@@ -216,7 +219,7 @@ def draw_shirt(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator) 
     neck = "v-neck" if look.detail("collar") == "camp collar" else "stand"
     brush.fill(torso(neck, cut, 19), main, bulge=5, decal=motif_on(look, 9.5, 27, 11))
     _shirt_front(brush, look, main, cut, 16 if neck == "v-neck" else 3)
-    _shirt_collar(brush, look.detail("collar"), main)
+    shirt_collar(brush, look.detail("collar"), main)
 
 
 def _shirt_front(brush: Brush, look: Look, main: Surface, cut: Cut, top: float) -> None:
@@ -237,182 +240,18 @@ def _shirt_front(brush: Brush, look: Look, main: Surface, cut: Cut, top: float) 
         patch_pocket(brush, main, x, 20, 9.5, 11)
 
 
-def _shirt_collar(brush: Brush, collar: str, main: Surface) -> None:
+def shirt_collar(brush: Brush, collar: str, main: Surface) -> None:
+    """A point, mandarin or camp collar."""
     if collar == "mandarin collar":
         band = stroke([(-6.8, -2.5), (-5.5, 1.6), (-1.2, 3.4), (1.2, 3.4), (5.5, 1.6), (6.8, -2.5)])
         brush.fill(tube(band, (4.2, 4.2)), main, bulge=1.4, drop=0.35)
         return
+    leaf: list[tuple[float, float]]
     if collar == "camp collar":
-        leaf = [
-            (0.2, 16),
-            (0.2, 16),
-            (6, 5),
-            (8.4, -3),
-            (8.4, -3),
-            (12, 2),
-            (13.5, 9),
-            (13.5, 9),
-            (6, 10),
-        ]
+        leaf = [(0.2, 16), (0.2, 16), (6, 5), (8.4, -3), (8.4, -3), (12, 2), (13.5, 9), (13.5, 9),
+                (6, 10)]  # fmt: skip
     else:
         leaf = [(0.4, 3), (0.4, 3), (4, -0.6), (7, -4), (7, -4), (10.5, 1), (8, 10), (8, 10)]
     for side in (-1, 1):
         shape = curve([(side * x, y) for x, y in leaf], steps=5)
         brush.fill(shape, main, turn=side * 30.0, bulge=1.2, drop=0.5)
-
-
-def draw_hoodie(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator) -> None:
-    """A hoodie: closure, fit, pocket, contrasting sleeves, hood or cord."""
-    main, trim = cloth(look), trim_of(look)
-    cut = _cut(look, rng, 2.6)
-    accent = look.detail("accent")
-    hood = trim if accent == "contrast hood" else main
-    _hood_behind(brush, hood, stand)
-    own = trim if accent == "contrast sleeves" else main
-    sleeves(brush, own, stand, 0.97, (15.5, 10.5))
-    cuffs(brush, own.plain(toned(own.rgb, 0.88), "ribbed jersey"), stand, 0.99, 9.0)
-    decal = motif_on(look, 0, 29, float(rng.uniform(18, 23)))
-    brush.fill(torso("crew neck", cut, 19.5), main, bulge=5.5, decal=decal)
-    band = box(-cut.hem - 0.2, cut.length - 4.5, cut.hem + 0.2, cut.length + 1.6, 1.5)
-    brush.fill(band, main.plain(toned(main.rgb, 0.88), "ribbed jersey"), bulge=1.8)
-    _hoodie_pocket(brush, look, main, cut)
-    _hood_front(brush, hood)
-    if look.detail("closure") == "zip-up":
-        zipper(brush, 7, cut.length + 1.6, seam_of(main.rgb))
-    cord = trim.rgb if accent == "contrast drawstring" else seam_of(main.rgb)
-    for side in (-1, 1):
-        string = stroke([(side * 4, 8), (side * 4.4, 16), (side * 4.1, 25)])
-        brush.line(string, cord, 1.3 if accent == "contrast drawstring" else 0.8)
-
-
-def _hood_behind(brush: Brush, surface: Surface, stand: Pose) -> None:
-    if stand.worn:
-        shape = [(0, -9), (8, -8), (13.5, -3), (15, 4), (8, 8), (0, 9)]
-        brush.fill(symmetric(shape), surface, bulge=4, tone=0.82)
-        return
-    outer = [(0, -27), (8, -25), (13, -14), (12.5, -2), (9, 5), (0, 8)]
-    brush.fill(symmetric(outer), surface, bulge=5)
-    inner = [(0, -21), (5.5, -18), (8, -9), (6.5, 2), (0, 7)]
-    brush.fill(symmetric(inner), surface.plain(), tone=0.45, bulge=4, drop=0)
-
-
-def _hood_front(brush: Brush, surface: Surface) -> None:
-    """The two edges of the hood that cross under the chin."""
-    for side in (-1, 1):
-        edge = [(side * 11.5, -5), (side * 11, 1), (side * 6, 6.5), (side * -1, 10)]
-        brush.fill(tube(edge, (6.5, 6.5, 5.5, 3.5)), surface, bulge=2.6, drop=0.4)
-
-
-def _hoodie_pocket(brush: Brush, look: Look, main: Surface, cut: Cut) -> None:
-    bottom = cut.length - 5
-    if look.detail("pocket") == "kangaroo pocket":
-        shape = [(0, bottom - 17), (8, bottom - 17), (8, bottom - 17), (13.5, bottom - 7),
-                 (13.5, bottom), (13.5, bottom), (0, bottom)]  # fmt: skip
-        brush.fill(symmetric(shape, steps=3), main, bulge=1.4, drop=0.5)
-        for side in (-1, 1):
-            mouth = np.array([(side * 8, bottom - 17), (side * 13.5, bottom - 7)], np.float32)
-            brush.line(mouth, seam_of(main.rgb), 0.8)
-    elif look.detail("pocket") == "zip pockets":
-        for side in (-1, 1):
-            slit = np.array([(side * 9, bottom - 14), (side * 13, bottom - 2)], np.float32)
-            brush.line(slit, (196, 198, 202), 1.3)
-
-
-def zipper(brush: Brush, top: float, bottom: float, tape: Rgb) -> None:
-    """A vertical zip on the centre line with its pull."""
-    path = np.array([(0, top), (0, bottom)], np.float32)
-    brush.line(path, tape, 2.4)
-    brush.line(path, (206, 208, 212), 1.1)
-    brush.stitches(path, (110, 112, 118), 1.1, 0.7)
-    brush.fill(
-        box(-0.9, top + 1, 0.9, top + 4.5, 0.8), Surface((222, 224, 228), "metal"), bulge=0.9
-    )
-
-
-def draw_jacket(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator) -> None:
-    """A jacket: style, length, pockets, collar in contrast."""
-    main, style = cloth(look), look.detail("style")
-    base = {"cropped": 46.0, "hip-length": 61.0, "long": 86.0}[look.detail("length")]
-    chest = 21.5 + float(rng.uniform(-0.6, 1.2)) + (2.5 if style == "puffer" else 0)
-    nip = 3.0 if style == "blazer" else 1.0
-    cut = Cut(chest, chest - nip, chest - nip + 1.6, base + float(rng.uniform(-1.5, 1.5)))
-    neck = "v-neck" if style in ("blazer", "biker") else "stand"
-    lining = main.plain(toned(main.rgb, 0.6))
-    inside_back(brush, lining, neck, stand)
-    folds = "quilt" if style == "puffer" else None
-    for side in (-1, 1):
-        path = sleeve_path(stand, side, 0.98)
-        shape = tube(path, (17, 16, 14, 11) if style == "puffer" else (15, 14, 12, 10))
-        brush.fill(shape, main, turn=heading(path), bulge=5, folds=folds)
-    brush.fill(torso(neck, cut, 20), main, bulge=5, folds=folds, decal=motif_on(look, 10, 27, 12))
-    _jacket_bands(brush, look, main, cut, stand)
-    _jacket_pockets(brush, look, main, cut)
-    _jacket_front(brush, look, main, cut)
-
-
-def _jacket_bands(brush: Brush, look: Look, main: Surface, cut: Cut, stand: Pose) -> None:
-    if look.detail("style") != "bomber":
-        return
-    rib = main.plain(toned(main.rgb, 0.82), "ribbed jersey")
-    if look.detail("collar") == "contrast collar":
-        rib = main.plain(look.second_rgb, "ribbed jersey")
-    band = box(-cut.hem - 0.4, cut.length - 5, cut.hem + 0.4, cut.length + 1.6, 1.6)
-    brush.fill(band, rib, bulge=1.8)
-    cuffs(brush, rib, stand, 0.99, 9.5)
-
-
-def _jacket_pockets(brush: Brush, look: Look, main: Surface, cut: Cut) -> None:
-    pocket = look.detail("pocket")
-    low = min(cut.length - 20, 46.0)
-    for side in (-1, 1):
-        if pocket == "patch pockets":
-            patch_pocket(brush, main, side * 11.5, low, 12, 14)
-        elif pocket == "flap pockets":
-            flap = box(side * 11.5 - 6, low, side * 11.5 + 6, low + 5, 1.2)
-            brush.fill(flap, main, bulge=1.2, drop=0.6)
-            buttons(brush, [(side * 11.5, low + 3.2)], 0.8, seam_of(main.rgb))
-        elif pocket == "zip pockets":
-            slit = np.array([(side * 8, low), (side * 14.5, low + 9)], np.float32)
-            brush.line(slit, (204, 206, 210), 1.4)
-            brush.stitches(slit, (96, 98, 104), 1.2, 0.7)
-
-
-def _jacket_front(brush: Brush, look: Look, main: Surface, cut: Cut) -> None:
-    style = look.detail("style")
-    contrast = look.detail("collar") == "contrast collar"
-    collar = main.plain(look.second_rgb) if contrast else main
-    if style in ("blazer", "biker"):
-        opening = np.array([(0, 16), (1.2, cut.length)], np.float32)
-        brush.line(opening, toned(main.rgb, 0.4), 0.9)
-        _lapels(brush, collar, wide=style == "biker")
-    if style == "biker":
-        zip_path = np.array([(9, 10), (1.5, 24), (1.5, cut.length)], np.float32)
-        brush.line(zip_path, (204, 206, 210), 1.2)
-    elif style == "blazer":
-        buttons(brush, [(1.6, 34), (1.6, 44)], 1.3, seam_of(main.rgb))
-    elif style == "trucker":
-        brush.fill(box(-1.7, 3, 1.7, cut.length), main, bulge=0.8, drop=0.4)
-        rows = np.arange(8, cut.length - 3, 8.0)
-        buttons(brush, [(0, float(y)) for y in rows], 1.0, (188, 150, 96))
-        _yoke(brush, main)
-        _shirt_collar(brush, "point collar", collar)
-    else:
-        zipper(brush, 2, cut.length + 1, seam_of(main.rgb))
-        band = stroke([(-8, -3.5), (-6, 2), (-1, 4), (1, 4), (6, 2), (8, -3.5)])
-        brush.fill(tube(band, (6, 6)), collar, bulge=2.2, drop=0.4)
-
-
-def _yoke(brush: Brush, main: Surface) -> None:
-    thread = (206, 156, 84) if main.material == "denim" else seam_of(main.rgb)
-    for side in (-1, 1):
-        brush.stitches(stroke([(side * 18, 18), (side * 10, 19.5), (side * 2, 19)]), thread)
-        brush.stitches(stroke([(side * 6, 19), (side * 5, 40), (side * 3, 58)]), thread)
-
-
-def _lapels(brush: Brush, surface: Surface, wide: bool) -> None:
-    reach = 14.5 if wide else 11.5
-    for side in (-1, 1):
-        notch = [(0, 31), (0, 31), (4, 14), (7.6, -3), (7.6, -3), (10, -1), (reach, 9), (reach, 9),
-                 (reach - 2.5, 12), (reach, 14), (reach, 14), (5, 24)]  # fmt: skip
-        shape = curve([(side * x, y) for x, y in notch], steps=4)
-        brush.fill(shape, surface, turn=side * 20.0, bulge=1.2, drop=0.55)

@@ -85,7 +85,7 @@ _DETAIL_WORDS: dict[str, tuple[str, ...]] = {
     "loveseat": ("loveseat", "2-seater", "two-seater"),
     "chaise": ("chaise", "corner chaise"),
     "rectangular": ("rectangular", "rectangle"),
-    "fringed": ("fringed", "with fringe"),
+    "fringed": ("fringed", "fringe-trimmed"),
     "eyelet heading": ("eyelet heading", "grommet top", "eyelet"),
     "tufted back": ("tufted back", "button-tufted back"),
     "elastic side panels": ("elastic side panels", "chelsea"),

@@ -6,7 +6,6 @@ The feed comes last and in one move, so a folder with a feed is a whole catalog.
 import csv
 import io
 import multiprocessing
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -182,4 +181,4 @@ def _replace(path: Path, text: str) -> None:
     """Write a text file that nobody sees half of."""
     draft = path.with_name(f".{path.name}.part")
     draft.write_text(text, encoding="utf-8", newline="")
-    os.replace(draft, path)
+    draft.replace(path)
