@@ -54,40 +54,40 @@ def plan(products: int, seed: int) -> tuple[Item, ...]:
     done = 0
     for index, (kind, count) in enumerate(zip(KINDS, quota, strict=True)):
         rng = np.random.default_rng([seed, index])
-        copies = _between(done, count, COPY_SHARE)
-        groups = _between(done, count, VARIANT_GROUP_SHARE)
+        copies = _turns(done, count, COPY_SHARE)
+        groups = len(_turns(done, count, VARIANT_GROUP_SHARE))
         drafts += _kind_items(kind, (count, copies, groups), len(drafts), rng)
         done += count
     return _shuffled(drafts, np.random.default_rng([seed, 1000]))
 
 
-def _between(done: int, count: int, share: float) -> int:
-    """How many of ``share`` of everything fall to the items from ``done`` to ``done + count``."""
-    return round((done + count) * share) - round(done * share)
+def _turns(done: int, count: int, share: float) -> range:
+    """Which turns of ``share`` of everything fall to the items ``done`` to ``done + count``."""
+    return range(round(done * share), round((done + count) * share))
 
 
 def _kind_items(
-    kind: Kind, counts: tuple[int, int, int], first: int, rng: np.random.Generator
+    kind: Kind, counts: tuple[int, range, int], first: int, rng: np.random.Generator
 ) -> list[Item]:
     """The items of one kind: originals, then their colour variants, then copies of originals."""
     count, copies, groups = counts
-    copies = min(copies, max(0, count - 1))
+    copies = copies[: max(0, count - 1)]
     extra = [int(rng.random() < 0.4) + 1 for _ in range(groups)]
-    while extra and count - copies - sum(extra) < len(extra):
+    while extra and count - len(copies) - sum(extra) < len(extra):
         extra.pop()
-    originals = count - copies - sum(extra)
+    originals = count - len(copies) - sum(extra)
     items = [_original(kind, first + k, rng) for k in range(originals)]
     for group, more in enumerate(extra):
         items += _variants(kind, items[group], first + len(items), more, rng)
-    for _ in range(copies):
+    for turn in copies:
         source = items[int(rng.integers(originals))]
-        items.append(_copy(source, first + len(items)))
+        kind_of_copy = COPY_KINDS[turn % len(COPY_KINDS)]
+        items.append(_copy(source, first + len(items), kind_of_copy))
     return items
 
 
-def _copy(source: Item, number: int) -> Item:
-    """The same photograph under another article number; the three kinds take turns."""
-    kind = COPY_KINDS[number % len(COPY_KINDS)]
+def _copy(source: Item, number: int, kind: str) -> Item:
+    """The same photograph under another article number."""
     return replace(
         source, number=number, role="copy", copy_of=source.number, copy_kind=kind, spare=False
     )
