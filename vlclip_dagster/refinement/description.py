@@ -21,6 +21,9 @@ _MODIFIERS = frozenset({"modifier", "material", "texture", "pattern", "shade", "
 _OBJECTS_OF_VERBS = frozenset({"by", "your", "the", "my", "his", "her", "their", "it", "our"})
 _ELSEWHERE = frozenset({"from", "to", "into", "over", "in", "at", "your", "of", "on"})
 _MAX_MODIFIERS = 3
+_MAX_LABEL = 3
+_LABEL_KINDS = frozenset({"title", "modifier", "part", "texture"})
+_SLOT_KINDS = frozenset({"colour", "pattern", "material"})
 _MAX_TEXT = 6000
 
 
@@ -58,8 +61,31 @@ def read_description(text: str, scope: Scope, *, keep_colours: bool) -> list[Fin
     words = lexicon()
     found: list[Finding] = []
     for sentence in visible_sentences(text):
-        found += _Scanner(words, scope, keep_colours).scan(tokens(sentence))
+        said = tokens(sentence)
+        label = _label(said, words, scope) if len(said) <= _MAX_LABEL else None
+        found += [label] if label else _Scanner(words, scope, keep_colours).scan(said)
     return found
+
+
+def _label(said: tuple[Token, ...], words: Lexicon, scope: Scope) -> Finding | None:
+    """A line that is nothing but an attribute: "baguette", "running sole", "long"."""
+    matches = list(words.find(said))
+    covered = sum(match.end - match.start for match in matches)
+    if not matches or covered < len(said):
+        return None
+    if any(_HARD_GAP.search(word.gap) for word in said[1:]):
+        return None
+    for match in matches:
+        kinds = {term.kind for term in match.meanings}
+        if not kinds & _LABEL_KINDS or kinds & _SLOT_KINDS or kinds & {"never"}:
+            return None
+    if any(term.kind in scope.shapes for match in matches for term in match.meanings):
+        return None
+    last = matches[-1]
+    if last.is_a("noun") and not last.is_a("part"):
+        return None
+    kind = "part" if last.is_a("part") and len(said) > 1 else "texture"
+    return Finding(surface(said), kind, "")
 
 
 def read_phrase(text: str, scope: Scope) -> list[Finding]:

@@ -9,6 +9,7 @@ description is shared by all variants. So a description's colour is used only wh
 title nor the colour column names one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,6 +36,7 @@ MAX_WORDS = 20
 FRONT_SLOTS = ("gender", "colour", "pattern", "material")
 SLOT_ORDER = (*FRONT_SLOTS, "look", "title", "detail")
 _MAX_COLOURS = 3
+_MAX_SAME_PART = 2
 # Kinds of garment that shops name by one another's nouns: no second noun is added.
 _KIN = ({"tshirt", "top", "shirt", "underwear"}, {"trousers", "shorts", "underwear"})
 _RANKS = {"fit": 2, "rise": 2, "hem": 2, "back": 2, "texture": 3, "part": 3}
@@ -289,7 +291,7 @@ def _details(
     said = {stem for one in required for stem in one.stems}
     if said & {"hoodie", "hoody", "hooded"}:
         said.add("hood")
-    heads: set[str] = set()
+    heads: Counter[str] = Counter()
     details: list[Phrase] = []
     for one in sorted(found, key=_rank):
         if one.kind in {"colour", "pattern", "material", "shade"}:
@@ -299,10 +301,14 @@ def _details(
                 continue
             claimed[one.kind] = one.family
         keys = stems(one.text)
-        if not keys or set(keys) <= said or (one.kind == "part" and keys[-1] in heads):
+        if (
+            not keys
+            or set(keys) <= said
+            or (one.kind == "part" and heads[keys[-1]] >= _MAX_SAME_PART)
+        ):
             continue
         said |= set(keys)
-        heads.add(keys[-1])
+        heads[keys[-1]] += 1
         details.append(Phrase(one.text, _slot(one), _rank(one)))
     return details
 

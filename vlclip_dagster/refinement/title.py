@@ -117,6 +117,7 @@ class _Reader:
         self.out = TitleReading()
         self.tail = False
         self.last_colour = -9
+        self.counts = False
         self.kept = -9
         self.glued = False
         self.types = frozenset(stems(product.product_type))
@@ -300,6 +301,7 @@ class _Reader:
         counts = following is not None and following.stem in self.lexicon.counted
         if (counts or before == "of") and word.text.isdigit() and len(word.text) < 3:
             self._keep(Word(word.text, "number"))
+            self.counts = counts
 
     def _is_ordinary(self, word: Token) -> bool:
         """Whether an unknown word is a common word and not a name.
@@ -324,7 +326,7 @@ class _Reader:
     def _keep(self, word: Word) -> None:
         if self.glued and self.out.words:
             word = word._replace(text=f"{self.out.words.pop().text}-{word.text}")
-        if self._number_before() and word.kind not in {"number", "connector"}:
+        if self._number_before() and word.kind not in {"number", "connector"} and self.counts:
             word = word._replace(text=f"{self.out.words.pop().text}-{word.text}")
         self.out.words.append(word)
 
