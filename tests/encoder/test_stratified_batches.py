@@ -31,10 +31,17 @@ def test_balance_moves_the_shares():
 
 
 def test_hard_batches_hold_few_types():
-    names = np.array(SLUGS)
-    batches = StratifiedBatches(SLUGS, 20, seed=7, hard_share=0.5).epoch(0)
+    names = np.array(["dress", "lamp", "rug", "sofa"] * 60)
+    batches = StratifiedBatches(names.tolist(), 20, seed=7, hard_share=0.5).epoch(0)
     hard = [rows for rows in batches if len(set(names[rows])) <= HARD_TYPES]
-    assert len(hard) == pytest.approx(len(SLUGS) / 20 / 2, abs=1.5)
+    assert len(hard) == pytest.approx(len(names) / 20 / 2, abs=1)
+
+
+def test_all_batches_have_one_size():
+    for hard_share in (0.0, 0.5, 1.0):
+        batches = StratifiedBatches(SLUGS, 64, seed=1, balance=0.0, hard_share=hard_share)
+        assert {len(rows) for rows in batches.epoch(0)} == {64}
+    assert {len(rows) for rows in StratifiedBatches(SLUGS, 9999, seed=1).epoch(0)} == {len(SLUGS)}
 
 
 def test_proportional_epochs_show_every_row():

@@ -18,6 +18,7 @@ from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.progress import report
 
 DECODE_BATCH = 64
+WIDTH_STEP = 8
 COLUMNS = ("item_id", "slug", "group", "canonical_id", "query", "texts")
 
 
@@ -51,7 +52,10 @@ class Texts:
 
     def batch(self, numbers: np.ndarray) -> np.ndarray:
         """The (n, length) tokens of those texts."""
-        width = self.tokens.shape[1] if self._lengths is None else self._lengths[numbers].max()
+        if self._lengths is None:
+            return self.tokens[numbers]
+        # Few distinct widths: a new shape makes the CPU's kernels be built anew.
+        width = -(-int(self._lengths[numbers].max()) // WIDTH_STEP) * WIDTH_STEP
         return self.tokens[numbers, :width]
 
 

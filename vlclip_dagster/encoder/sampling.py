@@ -15,9 +15,9 @@ class StratifiedBatches:
 
     A type's share of a batch is its size to the power ``balance``; fractions carry over to the
     next batch, so small types appear too. Every ``1 / hard_share``-th batch holds only
-    ``HARD_TYPES`` types: their products are each other's hard negatives, which is what a search
-    within one type meets. Within an epoch a type's rows come in a fresh shuffled order and start
-    over only when all were drawn; no row is twice in a batch.
+    ``HARD_TYPES`` types (more where those are small): their products are each other's hard
+    negatives, which is what a search within one type meets. Within an epoch a type's rows come
+    in a fresh shuffled order and start over only when all were drawn; no row is twice in a batch.
 
     Args:
         slugs: (n,) the product type of each row.
@@ -45,7 +45,8 @@ class StratifiedBatches:
         self._steps = max(1, round(len(names) / max(self._size, 1)))
         self._seed = seed
         self._hard_share = hard_share
-        weights = np.array([len(rows) for rows in self._members], dtype=float) ** balance
+        self._sizes = np.array([len(rows) for rows in self._members])
+        weights = self._sizes.astype(float) ** balance
         self._shares = weights / weights.sum()
 
     def __len__(self) -> int:
@@ -53,7 +54,7 @@ class StratifiedBatches:
         return self._steps
 
     def epoch(self, epoch: int) -> Iterator[np.ndarray]:
-        """Yield (b,) arrays of distinct row numbers; the last is as large as the first."""
+        """Yield (b,) arrays of distinct row numbers, all of one size."""
         rng = np.random.default_rng((self._seed, epoch))
         decks = [_Deck(rows, rng) for rows in self._members]
         order = rng.permutation(len(decks))
@@ -63,18 +64,21 @@ class StratifiedBatches:
             hard_owed += self._hard_share
             if hard_owed >= 1 and len(decks) > HARD_TYPES:
                 hard_owed -= 1
-                quota = self._hard_quota(order[:HARD_TYPES])
+                quota = self._deal(-np.maximum(np.argsort(order) - 1, 0) * float(self._size))
                 order = np.roll(order, -HARD_TYPES)
             else:
                 owed += self._shares * self._size
-                quota = np.floor(owed).astype(int)
+                quota = self._deal(owed)
                 owed -= quota
             rows = [deck.draw(count) for deck, count in zip(decks, quota, strict=True)]
             yield rng.permutation(np.concatenate(rows))
 
-    def _hard_quota(self, types: np.ndarray) -> np.ndarray:
-        quota = np.zeros(len(self._members), dtype=int)
-        quota[types] = self._size // len(types)
+    def _deal(self, owed: np.ndarray) -> np.ndarray:
+        """Give each place of a batch to the type that is owed most and has rows left."""
+        # Batches never vary in size: a new shape makes the CPU's kernels be built anew.
+        quota = np.zeros(len(owed), dtype=int)
+        for _ in range(self._size):
+            quota[np.argmax(np.where(quota < self._sizes, owed - quota, -np.inf))] += 1
         return quota
 
 
