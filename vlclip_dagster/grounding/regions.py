@@ -46,11 +46,7 @@ def regions(mask: np.ndarray) -> Regions:
     return Regions(labels, order, areas, boxes)
 
 
-def around(boxes: list[Box]) -> Box:
-    """The smallest box that holds all of these; at least one is needed."""
-    return Box(
-        min(box.x0 for box in boxes),
-        min(box.y0 for box in boxes),
-        max(box.x1 for box in boxes),
-        max(box.y1 for box in boxes),
-    )
+def bounds(mask: np.ndarray) -> Box:
+    """The box of an (h, w) mask that is not empty."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

@@ -11,18 +11,26 @@ import numpy as np
 
 from vlclip_dagster.grounding.backdrop import Backdrop, fit_backdrop
 from vlclip_dagster.grounding.cues import salience
-from vlclip_dagster.grounding.regions import Regions, around, regions
+from vlclip_dagster.grounding.regions import Regions, bounds, regions
 from vlclip_dagster.grounding.scene import outline
 from vlclip_dagster.grounding.types import Box, Detection
+from vlclip_dagster.grounding.worn import garment, is_garment
 
 PACKSHOT_PX = 256
 SCENE_PX = 160
 CELL_PX = 10
 
 # From this share of a border on, the photograph is taken for a packshot.
-PLAIN_SHARE = 0.8
+PLAIN_SHARE = 0.93
+# The same for a border as even as only a studio makes it: the product may touch it.
+CLEAN_SHARE = 0.75
+CLEAN_NOISE = 0.6
 # A product covers at least this share of a packshot.
 LEAST_SHARE = 0.01
+
+# From OpenCV's eight-bit Lab to CIE Lab.
+LAB_SHIFT = (0, 128, 128)
+LAB_SCALE = (100 / 255, 1, 1)
 
 
 class SaliencyGrounder:
@@ -38,55 +46,97 @@ class SaliencyGrounder:
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:
         """The best region per (h, w, 3) uint8 RGB image; ``prompts`` are ignored."""
-        return [_detect(image) for image in images]
+        return [_detect(image, prompt) for image, prompt in zip(images, prompts, strict=True)]
 
 
-def _detect(image: np.ndarray) -> Detection:
+def _detect(image: np.ndarray, prompt: str) -> Detection:
     """Packshot first: its answer is exact, cheap, and says when it does not apply."""
     large = _lab(image, PACKSHOT_PX)
     backdrop = fit_backdrop(large)
-    if backdrop.plain >= PLAIN_SHARE:
-        found = _packshot(backdrop)
+    if _is_packshot(backdrop):
+        found = _packshot(large, backdrop, is_garment(prompt))
         if found is not None:
             return _scaled(found, image, large)
     shrink = SCENE_PX / PACKSHOT_PX
     small = cv2.resize(large, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    return _scaled(_scene(small), image, small)
+    return _scaled(_scene(small, is_garment(prompt)), image, small)
 
 
-def _packshot(backdrop: Backdrop) -> Detection | None:
+def _is_packshot(backdrop: Backdrop) -> bool:
+    """A border that is plain nearly everywhere, or mostly and without a trace of texture."""
+    clean = backdrop.noise < CLEAN_NOISE
+    return backdrop.plain >= (CLEAN_SHARE if clean else PLAIN_SHARE)
+
+
+def _packshot(lab: np.ndarray, backdrop: Backdrop, worn: bool) -> Detection | None:
     """What differs from the backdrop; None where nothing does."""
-    mask = backdrop.product()
-    parts = regions(mask)
-    if sum(parts.areas) < LEAST_SHARE * mask.size:
+    parts = regions(backdrop.product())
+    if sum(parts.areas) < LEAST_SHARE * lab.shape[0] * lab.shape[1]:
         return None
-    firm = np.isin(parts.labels, parts.ids) & ~backdrop.shadow()
-    rows, columns = np.flatnonzero(firm.any(axis=1)), np.flatnonzero(firm.any(axis=0))
-    if not len(rows):
+    product = np.isin(parts.labels, parts.ids)
+    firm = product & ~backdrop.shadow()
+    if worn:
+        firm &= garment(lab, product)
+    if not firm.any():
         return None
-    box = Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    return Detection(box, round(0.5 + 0.5 * backdrop.plain, 4))
+    return Detection(bounds(firm), round(0.5 + 0.5 * backdrop.plain, 4))
 
 
-def _scene(lab: np.ndarray) -> Detection:
+def _scene(lab: np.ndarray, worn: bool) -> Detection:
     """What robust background detection and GrabCut agree on."""
     coarse = salience(lab, CELL_PX)
     mask = outline(lab, coarse)
     parts = regions(mask)
     if not parts.ids:
         return Detection(None, 0.0, "nothing stands out")
-    return _choose(parts, cv2.resize(coarse, lab.shape[1::-1]))
+    return _choose(parts, cv2.resize(coarse, lab.shape[1::-1]), lab, worn)
 
 
-def _choose(parts: Regions, fine: np.ndarray) -> Detection:
-    """The region with the most salience, and those that belong to it."""
-    weights = [float(fine[parts.labels == label].sum()) for label in parts.ids]
+def _choose(parts: Regions, fine: np.ndarray, lab: np.ndarray, worn: bool) -> Detection:
+    """The region with the most salience near the middle, and those that belong to it."""
+    middle = fine * _middle(*fine.shape)
+    weights = [float(middle[parts.labels == label].sum()) for label in parts.ids]
     best = int(np.argmax(weights))
-    together = [i for i, weight in enumerate(weights) if weight >= 0.4 * weights[best]]
+    colours = [lab[parts.labels == label].mean(axis=0) for label in parts.ids]
+    reach = NEAR * max(fine.shape)
+    together = [best]
+    for other, weight in enumerate(weights):
+        if other == best or weight < 0.1 * weights[best]:
+            continue
+        stacked = _stacked(parts.boxes[best], parts.boxes[other], reach)
+        alike = float(np.linalg.norm(colours[best] - colours[other])) < ALIKE
+        pair = alike and weight > 0.35 * weights[best]
+        near = _gap(parts.boxes[best], parts.boxes[other]) <= reach
+        if stacked or (pair and near):
+            together.append(other)
     inside = np.isin(parts.labels, [parts.ids[i] for i in together])
-    box = around([parts.boxes[i] for i in together])
+    if worn:
+        inside = garment(lab, parts.labels == parts.ids[best])
+    box = bounds(inside)
     score = float(fine[inside].mean() - fine[~inside].mean()) if not inside.all() else 0.0
     return Detection(box, round(max(0.0, min(1.0, score)), 4))
+
+
+def _middle(height: int, width: int) -> np.ndarray:
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    return np.exp(-((y / SPREAD) ** 2 + (x / SPREAD) ** 2) / 2)
+
+
+def _gap(one: Box, other: Box) -> float:
+    across = max(one.x0, other.x0) - min(one.x1, other.x1)
+    down = max(one.y0, other.y0) - min(one.y1, other.y1)
+    return max(across, down, 0.0)
+
+
+def _stacked(one: Box, other: Box, reach: float) -> bool:
+    shared = min(one.x1, other.x1) - max(one.x0, other.x0)
+    narrow = min(one.x1 - one.x0, other.x1 - other.x0)
+    return shared > 0.7 * narrow and _gap(one, other) <= reach
+
+
+SPREAD = 0.6
+NEAR = 0.08
+ALIKE = 20.0
 
 
 def _lab(image: np.ndarray, longest: int) -> np.ndarray:
@@ -96,7 +146,8 @@ def _lab(image: np.ndarray, longest: int) -> np.ndarray:
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     # Eight bits per channel resolve Lab finely enough here, and convert ten times as fast.
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
-    return (lab - np.float32((0, 128, 128))) * np.float32((100 / 255, 1, 1))
+    factor, shift = np.array(LAB_SCALE, dtype=np.float32), np.array(LAB_SHIFT, dtype=np.float32)
+    return (lab - shift) * factor
 
 
 def _scaled(found: Detection, image: np.ndarray, working: np.ndarray) -> Detection:
