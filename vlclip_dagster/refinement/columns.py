@@ -7,8 +7,9 @@ description (``evidence``).
 import re
 
 from vlclip_dagster.refinement.description import Finding, Scope, read_phrase
+from vlclip_dagster.refinement.genders import GENDERS
 from vlclip_dagster.refinement.lexicon import Lexicon
-from vlclip_dagster.refinement.title import GENDERS, Word
+from vlclip_dagster.refinement.title import Word
 from vlclip_dagster.refinement.types import ProductText
 from vlclip_dagster.refinement.words import spell_fractions, stems, surface, tokens
 

@@ -9,13 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vlclip_dagster.refinement.evidence import (
-    MAX_WORDS,
-    MIN_WORDS,
-    SLOT_ORDER,
-    Evidence,
-    Phrase,
-)
+from vlclip_dagster.refinement.evidence import Evidence
+from vlclip_dagster.refinement.phrase import MAX_WORDS, MIN_WORDS, SLOT_ORDER, Phrase
 from vlclip_dagster.refinement.types import Action
 from vlclip_dagster.refinement.words import spell_fractions, stems
 

@@ -6,25 +6,23 @@ attributes ("scoop neckline") and for details, which are modifiers followed by a
 pockets"). Words outside the lexicon never get out of here.
 """
 
-import re
 from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
 from vlclip_dagster.refinement.lexicon import Lexicon, Match, Term, lexicon
+from vlclip_dagster.refinement.sentences import visible_sentences
 from vlclip_dagster.refinement.words import Token, spell_fractions, stem, surface, tokens
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|[\n\r•·|;*]+|\s[-–—]\s")
-_HARD_GAP = re.compile(r"[^\s-]")
 _MODIFIERS = frozenset({"modifier", "material", "texture", "pattern", "shade", "colour"})
 # "Lace up your boots" says nothing of laces.
 _OBJECTS_OF_VERBS = frozenset({"by", "your", "the", "my", "his", "her", "their", "it", "our"})
 _ELSEWHERE = frozenset({"from", "to", "into", "over", "in", "at", "your", "of", "on"})
+_NOT_OF_IT = frozenset({"on", "onto", "your", "from"})
 _MAX_MODIFIERS = 3
 _MAX_LABEL = 3
 _LABEL_KINDS = frozenset({"title", "modifier", "part", "texture"})
 _SLOT_KINDS = frozenset({"colour", "pattern", "material"})
-_MAX_TEXT = 6000
 
 
 class Finding(NamedTuple):
@@ -58,13 +56,16 @@ def read_description(text: str, scope: Scope, *, keep_colours: bool) -> list[Fin
     Descriptions are often shared by all colour variants, so without ``keep_colours`` every colour
     word is passed over, also that of a detail.
     """
-    words = lexicon()
-    found: list[Finding] = []
-    for sentence in visible_sentences(text):
-        said = tokens(sentence)
-        label = _label(said, words, scope) if len(said) <= _MAX_LABEL else None
-        found += [label] if label else _Scanner(words, scope, keep_colours).scan(said)
-    return found
+    sentences = visible_sentences(text)
+    return [one for sentence in sentences for one in _read(sentence, scope, keep_colours)]
+
+
+# Shops repeat themselves: variants share a description, and products share its set phrases.
+@lru_cache(maxsize=16384)
+def _read(sentence: str, scope: "Scope", keep_colours: bool) -> tuple[Finding, ...]:
+    words, said = lexicon(), tokens(sentence)
+    label = _label(said, words, scope) if len(said) <= _MAX_LABEL else None
+    return (label,) if label else tuple(_Scanner(words, scope, keep_colours).scan(said))
 
 
 def _label(said: tuple[Token, ...], words: Lexicon, scope: Scope) -> Finding | None:
@@ -73,7 +74,7 @@ def _label(said: tuple[Token, ...], words: Lexicon, scope: Scope) -> Finding | N
     covered = sum(match.end - match.start for match in matches)
     if not matches or covered < len(said):
         return None
-    if any(_HARD_GAP.search(word.gap) for word in said[1:]):
+    if any(word.apart for word in said[1:]):
         return None
     for match in matches:
         kinds = {term.kind for term in match.meanings}
@@ -91,34 +92,6 @@ def _label(said: tuple[Token, ...], words: Lexicon, scope: Scope) -> Finding | N
 def read_phrase(text: str, scope: Scope) -> list[Finding]:
     """Find the attributes in a short text such as a column's value."""
     return _Scanner(lexicon(), scope, keep_colours=False).scan(tokens(spell_fractions(text)))
-
-
-@lru_cache(maxsize=1)
-def _cues() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    cues = lexicon().cues
-
-    def either(name: str) -> str:
-        return r"\b(?:" + "|".join(re.escape(cue) for cue in cues[name]) + r")\b"
-
-    return (
-        re.compile(either("to_sentence_end") + r".*$", re.IGNORECASE | re.DOTALL),
-        re.compile(either("to_clause_end") + r"[^,]*", re.IGNORECASE),
-        re.compile(either("care_clause"), re.IGNORECASE),
-    )
-
-
-def visible_sentences(text: str) -> list[str]:
-    """The sentences of a description, less what is said of use, care, shipping and other goods."""
-    to_end, to_comma, care = _cues()
-    kept = []
-    for sentence in _SENTENCE.split(spell_fractions(text[:_MAX_TEXT])):
-        sentence = to_end.sub("", sentence)
-        if care.search(sentence):
-            continue
-        sentence = to_comma.sub("", sentence)
-        if sentence.strip():
-            kept.append(sentence)
-    return kept
 
 
 def _piece(match: Match, sentence: tuple[Token, ...]) -> _Piece:
@@ -147,7 +120,7 @@ class _Scanner:
         at = 0
         while at < len(sentence):
             match = matches.get(at)
-            if at and _HARD_GAP.search(sentence[at].gap):
+            if at and sentence[at].apart:
                 self._flush()
             if match is None:
                 self._pass_over(sentence[at])
@@ -206,7 +179,7 @@ class _Scanner:
 
     def _goes_on(self, match: Match, sentence: tuple[Token, ...], following: Match | None) -> bool:
         """Whether a longer detail follows: in "hood lining" the hood only says which lining."""
-        if following is None or _HARD_GAP.search(sentence[following.start].gap):
+        if following is None or sentence[following.start].apart:
             return False
         return self._is_part(following) and not any(
             self._is_shape(term.kind) for term in match.meanings
@@ -220,7 +193,7 @@ class _Scanner:
             if shape is not None:
                 self._release(self.pending)
                 self.found.append(Finding(self._seen(part.text), shape.kind, shape.family))
-            elif modifiers and not self._is_product(part, modifiers):
+            elif modifiers and self._is_detail(part, modifiers):
                 texts = [self._seen(one.text) for one in modifiers[-_MAX_MODIFIERS:]]
                 self.found.append(Finding(" ".join([*texts, part.text]), "part", ""))
             elif self._stands_alone(part):
@@ -228,10 +201,15 @@ class _Scanner:
         self.pending = []
         self.blocked = False
 
+    def _is_detail(self, part: _Piece, modifiers: list[_Piece]) -> bool:
+        """Whether the phrase is about this product: not "on two wheels", "to your side"."""
+        return modifiers[0].before not in _NOT_OF_IT and not self._is_product(part, modifiers)
+
     def _is_product(self, part: _Piece, modifiers: list[_Piece]) -> bool:
         """Whether "a striped linen cushion" is the product itself, and not its "back cushions"."""
         counted = any(one.match.family("modifier") in {"count", "place"} for one in modifiers)
-        return part.match.is_a("noun") and not counted
+        family = part.match.family("noun")
+        return (family == "textile" or family in self.words.garments) and not counted
 
     def _stands_alone(self, part: _Piece) -> bool:
         if self.pending or part.before in _ELSEWHERE:

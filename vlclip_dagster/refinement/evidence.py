@@ -9,8 +9,7 @@ description is shared by all variants. So a description's colour is used only wh
 title nor the colour column names one.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,36 +23,19 @@ from vlclip_dagster.refinement.columns import (
     one_pattern,
     unknown_colour,
 )
-from vlclip_dagster.refinement.description import Finding, read_description, visible_sentences
+from vlclip_dagster.refinement.description import Finding, read_description
+from vlclip_dagster.refinement.details import details_of
 from vlclip_dagster.refinement.lexicon import Lexicon, lexicon
+from vlclip_dagster.refinement.phrase import FRONT_SLOTS, MAX_WORDS, MIN_WORDS, Phrase, count_words
 from vlclip_dagster.refinement.scope import group_of, scope_of
+from vlclip_dagster.refinement.sentences import visible_sentences
 from vlclip_dagster.refinement.title import TitleReading, Word, read_title
 from vlclip_dagster.refinement.types import ProductText
 from vlclip_dagster.refinement.words import Token, spell_fractions, stem, stems, surface, tokens
 
-MIN_WORDS = 10
-MAX_WORDS = 20
-FRONT_SLOTS = ("gender", "colour", "pattern", "material")
-SLOT_ORDER = (*FRONT_SLOTS, "look", "title", "detail")
 _MAX_COLOURS = 3
-_MAX_SAME_PART = 2
 # Kinds of garment that shops name by one another's nouns: no second noun is added.
 _KIN = ({"tshirt", "top", "shirt", "underwear"}, {"trousers", "shorts", "underwear"})
-_RANKS = {"fit": 2, "rise": 2, "hem": 2, "back": 2, "texture": 3, "part": 3}
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A visible phrase, the slot it belongs to, and its rank (1 is said first)."""
-
-    text: str
-    slot: str
-    rank: int = 1
-
-    @property
-    def stems(self) -> tuple[str, ...]:
-        """What the phrase is compared by."""
-        return stems(self.text)
 
 
 @dataclass(frozen=True)
@@ -94,7 +76,7 @@ def evidence_of(product: ProductText) -> Evidence:
         own.insert(_before_with(own), Phrase(noun.text, "title"))
     front = _not_doubled(front, title)
     required = _within_limit([*front, *own] or [Phrase(_type_words(product), "title")])
-    details = tuple(_details(found, title, required))
+    details = tuple(details_of(found, title, required))
     details += _more_materials(product, required, details)
     allowed = _allowed(product, required, details, words)
     return Evidence(required, details, allowed, _plain_title(product, front))
@@ -118,7 +100,7 @@ def _more_materials(
 ) -> tuple[Phrase, ...]:
     """The column's further materials, where the source has little else to say."""
     said = {stem for one in (*required, *details) for stem in one.stems}
-    if _count([*required, *details]) >= MIN_WORDS or not any(
+    if count_words([*required, *details]) >= MIN_WORDS or not any(
         one.slot == "material" for one in required
     ):
         return ()
@@ -161,9 +143,7 @@ def _akin(family: str, other: str) -> bool:
 
 def _same_world(title: TitleReading, nouns: Sequence[Word], words: Lexicon) -> bool:
     """Whether the title's noun is one of its own: a "bowl" of the type "Gifts" stays a bowl."""
-    named = [family for family in title.nouns if family]
-    worn = {noun.family in words.garments for noun in nouns}
-    return bool(named) and not any(family in words.garments for family in named) and worn == {False}
+    return bool(title.nouns) and not any(noun.family in words.garments for noun in nouns)
 
 
 def _singular(text: str) -> str:
@@ -267,65 +247,15 @@ def _within_limit(phrases: list[Phrase]) -> tuple[Phrase, ...]:
     """Cut to 20 words: materials and gender go first, then the title's last words."""
     kept = list(phrases)
     for slot in ("material", "gender", "pattern"):
-        if _count(kept) > MAX_WORDS:
+        if count_words(kept) > MAX_WORDS:
             kept = [one for one in kept if one.slot != slot]
-    while _count(kept) > MAX_WORDS and len(kept) > 1:
+    while count_words(kept) > MAX_WORDS and len(kept) > 1:
         kept.pop()
-    if _count(kept) > MAX_WORDS:
+    if count_words(kept) > MAX_WORDS:
         kept = [Phrase(" ".join(kept[0].text.split()[:MAX_WORDS]), kept[0].slot)]
     while len(kept) > 1 and kept[-1].text in {"with", "and", "of"}:
         kept.pop()
     return tuple(kept)
-
-
-def _count(phrases: Iterable[Phrase]) -> int:
-    return sum(len(one.text.split()) for one in phrases)
-
-
-def _details(
-    found: list[Finding], title: TitleReading, required: tuple[Phrase, ...]
-) -> list[Phrase]:
-    """Shapes, textures and parts that add something, best first; one value per exclusive kind."""
-    words = lexicon()
-    claimed = dict(title.claimed)
-    said = {stem for one in required for stem in one.stems}
-    if said & {"hoodie", "hoody", "hooded"}:
-        said.add("hood")
-    heads: Counter[str] = Counter()
-    details: list[Phrase] = []
-    for one in sorted(found, key=_rank):
-        if one.kind in {"colour", "pattern", "material", "shade"}:
-            continue
-        if one.kind in words.exclusive:
-            if one.kind in claimed:
-                continue
-            claimed[one.kind] = one.family
-        keys = stems(one.text)
-        if (
-            not keys
-            or set(keys) <= said
-            or (one.kind == "part" and heads[keys[-1]] >= _MAX_SAME_PART)
-        ):
-            continue
-        said |= set(keys)
-        heads[keys[-1]] += 1
-        details.append(Phrase(one.text, _slot(one), _rank(one)))
-    return details
-
-
-def _slot(one: Finding) -> str:
-    """An adjective stands before the product's name, what one can have comes after "with"."""
-    last = one.text.split()[-1]
-    had = (
-        one.kind == "part"
-        or last in lexicon().had
-        or (last.endswith("s") and not last.endswith("ss"))
-    )
-    return "detail" if had else "look"
-
-
-def _rank(one: Finding) -> int:
-    return 4 if one.family == "alone" else _RANKS.get(one.kind, 1)
 
 
 def _allowed(
@@ -338,21 +268,23 @@ def _allowed(
     allowed = {stem for one in (*required, *details) for stem in one.stems}
     leaf = _type_leaf(product)
     allowed |= {word.stem for word in leaf if not is_never(word.text, words)}
-    return frozenset(allowed | _described(product, words, allowed))
+    return frozenset(allowed | _described(product.description))
 
 
 _OPEN_KINDS = frozenset({"part", "modifier", "title"})
 
 
-def _described(product: ProductText, words: Lexicon, said: set[str]) -> set[str]:
+@lru_cache(maxsize=1024)
+def _described(description: str) -> frozenset[str]:
     """Parts and their modifiers in the description, where the scanner took none for a detail."""
+    words = lexicon()
     supported: set[str] = set()
-    for sentence in visible_sentences(product.description):
+    for sentence in visible_sentences(description):
         parts = tokens(sentence)
         for match in words.find(parts):
             if all(term.kind in _OPEN_KINDS for term in match.meanings):
                 supported |= {word.stem for word in parts[match.start : match.end]}
-    return supported - said
+    return frozenset(supported)
 
 
 def _plain_title(product: ProductText, front: list[Phrase]) -> tuple[str, ...]:

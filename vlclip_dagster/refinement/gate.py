@@ -8,7 +8,8 @@ rules repair it, and where that fails the rules' own query takes its place.
 from dataclasses import dataclass
 
 from vlclip_dagster.refinement.criteria import apply, compose, inspect, words_of
-from vlclip_dagster.refinement.evidence import MIN_WORDS, Evidence, evidence_of
+from vlclip_dagster.refinement.evidence import Evidence, evidence_of
+from vlclip_dagster.refinement.phrase import MIN_WORDS
 from vlclip_dagster.refinement.rules import judge
 from vlclip_dagster.refinement.types import Action, ProductText, Verdict
 

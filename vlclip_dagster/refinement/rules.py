@@ -7,8 +7,9 @@ three steps. What does not: the words (``lexicon``), the evidence and the criter
 from collections.abc import Sequence
 
 from vlclip_dagster.refinement.criteria import Problem, apply, arrange, inspect
-from vlclip_dagster.refinement.evidence import Evidence, Phrase, evidence_of
+from vlclip_dagster.refinement.evidence import Evidence, evidence_of
 from vlclip_dagster.refinement.lexicon import lexicon
+from vlclip_dagster.refinement.phrase import Phrase
 from vlclip_dagster.refinement.types import Action, Draft, Failure, ProductText, Verdict
 from vlclip_dagster.refinement.words import stems
 
@@ -72,6 +73,7 @@ def _scores(query: str, problems: list[Problem]) -> tuple[int, int, int]:
 
 def _first_draft(evidence: Evidence) -> str:
     """Everything there is: the title with its names, and every detail."""
-    known = {stem for one in evidence.required for stem in one.stems}
+    phrases = (*evidence.required, *evidence.details)
+    known = {stem for one in phrases for stem in one.stems}
     names = [Phrase(word, "look") for word in evidence.plain if not set(stems(word)) & known]
-    return arrange([*evidence.required, *evidence.details, *names])
+    return arrange([*phrases, *names])

@@ -7,52 +7,22 @@ What does not: descriptions (``description``) and putting a query together (``ev
 import re
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import NamedTuple
 
 from vlclip_dagster.refinement.brands import without_brand
+from vlclip_dagster.refinement.casing import CONNECTORS, is_sentence_case, lower_case_words
+from vlclip_dagster.refinement.genders import GENDERS
 from vlclip_dagster.refinement.lexicon import Lexicon, Match
 from vlclip_dagster.refinement.types import ProductText
 from vlclip_dagster.refinement.words import Token, spell_fractions, stems, surface, tokens
 
 _TRADEMARKED = re.compile(r"[\w'’.-]*\w\s?[™®©℠]")
 _CAMEL = re.compile(r"[a-zà-ÿ][A-Z]")
-_CONNECTORS = frozenset({"with", "and", "of", "in"})
 _UNITS = frozenset({"foot", "feet", "ft", "inch", "cm", "yard", "meter", "metre"})
 # How large or which way a pattern runs; it stays with the pattern.
 _SCALES = frozenset(
     {"horizontal", "vertical", "diagonal", "fine", "wide", "big", "large", "small", "tiny", "bold"}
 )
-GENDERS = {
-    "men": "men's",
-    "mens": "men's",
-    "men's": "men's",
-    "male": "men's",
-    "man": "men's",
-    "gents": "men's",
-    "women": "women's",
-    "womens": "women's",
-    "women's": "women's",
-    "woman": "women's",
-    "woman's": "women's",
-    "female": "women's",
-    "ladies": "women's",
-    "lady's": "women's",
-    "girls": "girls'",
-    "girl": "girls'",
-    "girl's": "girls'",
-    "boys": "boys'",
-    "boy": "boys'",
-    "boy's": "boys'",
-    "kids": "kids'",
-    "kid": "kids'",
-    "kid's": "kids'",
-    "children": "kids'",
-    "childrens": "kids'",
-    "children's": "kids'",
-    "toddler": "toddler",
-    "unisex": "unisex",
-}
 
 
 class Word(NamedTuple):
@@ -109,11 +79,9 @@ class _Reader:
         self.lexicon = lexicon
         self.column_colours = column_colours
         self.segments = _segments(words, lexicon)
-        self.sentence_case = _is_sentence_case(words)
+        self.sentence_case = is_sentence_case(words)
         self.brand = frozenset(stems(product.brand)) if product.brand else frozenset()
-        said = tokens(product.description)
-        self.said = frozenset(word.text for word in said if word.raw == word.text)
-        self.described = _before_things(said, lexicon)
+        self.said, self.described = lower_case_words(product.description)
         self.out = TitleReading()
         self.tail = False
         self.last_colour = -9
@@ -169,7 +137,7 @@ class _Reader:
         if following is None or following.match is not None:
             return False
         word = following.words[0]
-        known = word.text in GENDERS or word.text in _CONNECTORS or word.raw[0].isdigit()
+        known = word.text in GENDERS or word.text in CONNECTORS or word.raw[0].isdigit()
         return not known and not self._is_ordinary(word)
 
     def _after_number(self, at: int) -> bool:
@@ -280,7 +248,7 @@ class _Reader:
     def _read_unknown(self, at: int, word: Token) -> None:
         if word.text in GENDERS:
             self.out.gender = self.out.gender or GENDERS[word.text]
-        elif word.text in _CONNECTORS:
+        elif word.text in CONNECTORS:
             self.tail = word.text == "with" or (self.tail and word.text != "in")
             self._keep(Word(word.text, "connector"))
         elif word.raw[0].isdigit():
@@ -321,7 +289,7 @@ class _Reader:
         if at + 1 >= len(self.segments) or self.segments[at + 1].words[0].gap != "-":
             return False
         following = self.segments[at + 1].match
-        return following is not None and not following.is_a("never")
+        return following is not None and not any(map(following.is_a, ("never", "colour")))
 
     def _keep(self, word: Word) -> None:
         if self.glued and self.out.words:
@@ -344,24 +312,6 @@ def _walk(words: tuple[Token, ...], lexicon: Lexicon) -> Iterator[_Segment]:
         at = match.end
     for word in words[at:]:
         yield _Segment((word,), None)
-
-
-def _is_sentence_case(words: tuple[Token, ...]) -> bool:
-    """Whether most words after the first begin in lower case, so that a capital means a name."""
-    rest = [word for word in words[1:] if word.text not in _CONNECTORS and word.raw[0].isalpha()]
-    lower = sum(word.raw[0].islower() for word in rest)
-    return bool(rest) and lower > 0.6 * len(rest)
-
-
-def _before_things(said: tuple[Token, ...], lexicon: Lexicon) -> frozenset[str]:
-    """Words that a text puts in lower case right before a thing: "globe" in "globe earrings"."""
-    found = set()
-    for word, following in pairwise(said):
-        if word.raw == word.text and following.gap in {" ", "-"}:
-            meanings = lexicon.terms.get((following.stem,), ())
-            if any(term.kind in {"noun", "part", "pattern", "material"} for term in meanings):
-                found.add(word.text)
-    return frozenset(found)
 
 
 def _shapes_first(words: list[Word], lexicon: Lexicon) -> list[Word]:

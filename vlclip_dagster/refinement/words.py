@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*[^\W\d_]*|[^\W\d_]+(?:['’][^\W\d_]+)*\d*")
+_SOFT_GAPS = frozenset({" ", "-", ""})
+_APART = re.compile(r"[^\s\-‐‑'’.]")
 _FRACTIONS = (
     (re.compile(r"(?<!\d)1/4(?!\d)|¼"), "quarter"),
     (re.compile(r"(?<!\d)1/2(?!\d)|½"), "half"),
@@ -17,12 +19,16 @@ _KEPT = {"glasses": "glasses", "sunglasses": "sunglasses", "shorts": "shorts", "
 
 
 class Token(NamedTuple):
-    """A word: as written, in lower case, its stem, and what stands between it and the last one."""
+    """A word: as written, in lower case, its stem, and what stands between it and the last one.
+
+    ``apart`` tells whether that is more than a space or a hyphen: a comma, a bracket, a bullet.
+    """
 
     raw: str
     text: str
     stem: str
     gap: str
+    apart: bool
 
 
 def spell_fractions(text: str) -> str:
@@ -56,7 +62,9 @@ def tokens(text: str) -> tuple[Token, ...]:
     for match in _WORD.finditer(text):
         raw = match.group()
         lower = raw.lower().replace("’", "'")
-        found.append(Token(raw, lower, stem(lower), text[last : match.start()]))
+        gap = text[last : match.start()]
+        apart = gap not in _SOFT_GAPS and _APART.search(gap) is not None
+        found.append(Token(raw, lower, stem(lower), gap, apart))
         last = match.end()
     return tuple(found)
 

@@ -5,7 +5,6 @@ finds them in a text. What does not belong here: deciding what a product's text 
 and ``description`` do).
 """
 
-import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from vlclip_dagster.hashing import content_hash
 from vlclip_dagster.refinement.words import Token, stem, stems
 
 Key = tuple[str, ...]
-_APART = re.compile(r"[^\s\-‐‑'’.]")
 _FILES = ("colours.toml", "surfaces.toml", "shapes.toml", "parts.toml", "products.toml")
 _PLAIN_KINDS = {
     "colour": "colour",
@@ -78,7 +76,7 @@ class Lexicon:
     def find(self, words: tuple[Token, ...]) -> Iterator[Match]:
         """Yield the longest phrases, left to right, without overlaps."""
         keys = [word.stem for word in words]
-        joined = [not _APART.search(word.gap) for word in words]
+        joined = [not word.apart for word in words]
         at = 0
         while at < len(keys):
             match = self._longest_at(keys, joined, at)
