@@ -12,6 +12,10 @@ import numpy as np
 BAND = 0.03
 PLAIN = 5.0
 FIT_ROUNDS = 4
+# Studio white: lightness above this, hardly a tint. Where the border shows this much of it, it is
+# the backdrop, even behind a product that fills most of the border.
+WHITE, WHITE_TINT = 97.0, 2.0
+STUDIO_SHARE = 0.12
 
 
 # A pixel that differs this much from the backdrop, in Lab units, belongs to the product or to
@@ -32,12 +36,14 @@ class Backdrop:
         difference: (h, w) float32, its length, darkening counted less.
         plain: share of the border that the background explains, 0 to 1.
         noise: typical difference along the explained border, in Lab units.
+        studio: whether the border shows studio white.
     """
 
     delta: np.ndarray
     difference: np.ndarray
     plain: float
     noise: float
+    studio: bool
 
     def product(self) -> np.ndarray:
         """(h, w) bool: what differs from the backdrop, specks left out."""
@@ -61,18 +67,22 @@ def fit_backdrop(lab: np.ndarray) -> Backdrop:
     """Fit a quadratic surface per channel to the border of an (h, w, 3) float32 Lab picture.
 
     The product may touch the border, so the fit starts from the border's median colour and is
-    repeated on the part of the border that it explains.
+    repeated on the part of the border that it explains. Studio white is taken for the backdrop
+    where there is some.
     """
     height, width = lab.shape[:2]
     terms = _terms(height, width)
     border = _border(height, width)
     at, colours = terms[border], lab[border]
-    fitted = np.broadcast_to(np.median(colours, axis=0), colours.shape)
+    white = (colours[:, 0] > WHITE) & (np.hypot(colours[:, 1], colours[:, 2]) < WHITE_TINT)
+    studio = bool(white.mean() > STUDIO_SHARE)
+    start = (100.0, 0.0, 0.0) if studio else np.median(colours, axis=0)
+    fitted = np.broadcast_to(np.asarray(start, dtype=np.float32), colours.shape)
     limit = 4 * PLAIN
     coefficients = np.zeros((terms.shape[2], 3), dtype=np.float32)
     for _ in range(FIT_ROUNDS):
         explained = _difference(colours, fitted) < limit
-        if explained.mean() < 0.25:
+        if explained.mean() < (STUDIO_SHARE if studio else 0.25):
             break
         # The small ridge keeps a surface that is fitted on two sides from bending away.
         ridge = np.diag([0.0, 1, 1, 4, 4, 4]).astype(np.float32) * 0.002 * explained.sum()
@@ -85,7 +95,7 @@ def fit_backdrop(lab: np.ndarray) -> Backdrop:
     background = terms @ coefficients
     delta = (lab - background).astype(np.float32)
     plain = float((away < PLAIN).mean())
-    return Backdrop(delta, _difference(lab, background), plain, noise)
+    return Backdrop(delta, _difference(lab, background), plain, noise, studio)
 
 
 def _terms(height: int, width: int) -> np.ndarray:

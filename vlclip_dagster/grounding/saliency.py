@@ -54,45 +54,47 @@ def _detect(image: np.ndarray, prompt: str) -> Detection:
     large = _lab(image, PACKSHOT_PX)
     backdrop = fit_backdrop(large)
     if _is_packshot(backdrop):
-        found = _packshot(large, backdrop, is_garment(prompt))
+        found = _packshot(large, backdrop, prompt)
         if found is not None:
             return _scaled(found, image, large)
     shrink = SCENE_PX / PACKSHOT_PX
     small = cv2.resize(large, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    return _scaled(_scene(small, is_garment(prompt)), image, small)
+    return _scaled(_scene(small, prompt), image, small)
 
 
 def _is_packshot(backdrop: Backdrop) -> bool:
-    """A border that is plain nearly everywhere, or mostly and without a trace of texture."""
+    """A border that is plain nearly everywhere, or partly and without a trace of texture."""
     clean = backdrop.noise < CLEAN_NOISE
+    if clean and backdrop.studio:
+        return True
     return backdrop.plain >= (CLEAN_SHARE if clean else PLAIN_SHARE)
 
 
-def _packshot(lab: np.ndarray, backdrop: Backdrop, worn: bool) -> Detection | None:
+def _packshot(lab: np.ndarray, backdrop: Backdrop, prompt: str) -> Detection | None:
     """What differs from the backdrop; None where nothing does."""
     parts = regions(backdrop.product())
     if sum(parts.areas) < LEAST_SHARE * lab.shape[0] * lab.shape[1]:
         return None
     product = np.isin(parts.labels, parts.ids)
     firm = product & ~backdrop.shadow()
-    if worn:
-        firm &= garment(lab, product)
+    if is_garment(prompt):
+        firm &= garment(lab, product, prompt)
     if not firm.any():
         return None
     return Detection(bounds(firm), round(0.5 + 0.5 * backdrop.plain, 4))
 
 
-def _scene(lab: np.ndarray, worn: bool) -> Detection:
+def _scene(lab: np.ndarray, prompt: str) -> Detection:
     """What robust background detection and GrabCut agree on."""
     coarse = salience(lab, CELL_PX)
     mask = outline(lab, coarse)
     parts = regions(mask)
     if not parts.ids:
         return Detection(None, 0.0, "nothing stands out")
-    return _choose(parts, cv2.resize(coarse, lab.shape[1::-1]), lab, worn)
+    return _choose(parts, cv2.resize(coarse, lab.shape[1::-1]), lab, prompt)
 
 
-def _choose(parts: Regions, fine: np.ndarray, lab: np.ndarray, worn: bool) -> Detection:
+def _choose(parts: Regions, fine: np.ndarray, lab: np.ndarray, prompt: str) -> Detection:
     """The region with the most salience near the middle, and those that belong to it."""
     middle = fine * _middle(*fine.shape)
     weights = [float(middle[parts.labels == label].sum()) for label in parts.ids]
@@ -110,8 +112,8 @@ def _choose(parts: Regions, fine: np.ndarray, lab: np.ndarray, worn: bool) -> De
         if stacked or (pair and near):
             together.append(other)
     inside = np.isin(parts.labels, [parts.ids[i] for i in together])
-    if worn:
-        inside = garment(lab, parts.labels == parts.ids[best])
+    if is_garment(prompt):
+        inside = garment(lab, parts.labels == parts.ids[best], prompt)
     box = bounds(inside)
     score = float(fine[inside].mean() - fine[~inside].mean()) if not inside.all() else 0.0
     return Detection(box, round(max(0.0, min(1.0, score)), 4))

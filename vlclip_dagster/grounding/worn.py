@@ -16,12 +16,14 @@ import numpy as np
 
 from vlclip_dagster.grounding.regions import bounds, regions
 
-GARMENTS = frozenset(
-    {"blazer", "blouse", "bra", "cardigan", "coat", "chinos", "dress", "gown", "hoodie", "jacket"}
-    | {"jeans", "joggers", "jumper", "kurta", "leggings", "pants", "polo", "pullover", "shirt"}
-    | {"shorts", "skirt", "sweater", "sweatshirt", "t-shirt", "tank", "tee", "tights", "top"}
-    | {"trousers", "tunic", "tshirt", "vest"}
+UPPER = frozenset(
+    {"blazer", "blouse", "bra", "cardigan", "hoodie", "jacket", "jumper", "polo", "pullover"}
+    | {"shirt", "sweater", "sweatshirt", "t-shirt", "tank", "tee", "top", "tshirt", "vest"}
 )
+LOWER = frozenset(
+    {"chinos", "jeans", "joggers", "leggings", "pants", "shorts", "skirt", "tights", "trousers"}
+)
+GARMENTS = UPPER | LOWER | {"coat", "dress", "gown", "jumpsuit", "kurta", "romper", "tunic"}
 
 COLOURS = 8
 SAMPLED = 1500
@@ -37,7 +39,12 @@ SHADE = 9.0
 OWN = 0.6
 # Sleeves and collars reach beyond the stretch by at most this share of its height.
 REACH = 0.25
+# Where the garment's middle lies in the picture, for what is worn above the waist and for all
+# else, and the standard deviation of both.
+PLACE_UPPER, PLACE = 0.42, 0.5
 MIDDLE = 0.22
+# Skin counts this much less as garment; only below the waist is skin the larger part.
+BARE_UPPER, BARE = 0.7, 1.0
 ALIKE = 0.55
 # What tells a person from a garment laid flat: this share of the outline is skin outside the
 # garment, or what rises above the garment is this much narrower.
@@ -49,16 +56,20 @@ SKIN_CR, SKIN_CB = (135, 173), (80, 127)
 
 def is_garment(prompt: str) -> bool:
     """Whether a prompt names something that is worn on the body."""
-    words = prompt.rstrip(". ").split()
-    return bool(words) and words[-1] in GARMENTS
+    return _noun(prompt) in GARMENTS
 
 
-def garment(lab: np.ndarray, outline: np.ndarray) -> np.ndarray:
+def _noun(prompt: str) -> str:
+    return prompt.rstrip(". ").rpartition(" ")[2]
+
+
+def garment(lab: np.ndarray, outline: np.ndarray, prompt: str) -> np.ndarray:
     """The part of a person's outline that is the garment in the middle.
 
     Args:
         lab: (h, w, 3) float32 Lab picture.
         outline: (h, w) bool, the person, or a garment alone.
+        prompt: what the garment is, as ``prompt.prompt_for`` writes it.
 
     Returns:
         (h, w) bool within ``outline``; the outline itself where nobody wears the garment.
@@ -69,9 +80,12 @@ def garment(lab: np.ndarray, outline: np.ndarray) -> np.ndarray:
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     colours, kinship = _colours(lab, outline)
     mix, filled = _mix_by_row(colours[top:bottom])
-    bare = np.where(_skin(lab) & outline, 1.0, 0.0).sum(axis=1) / outline.sum(axis=1).clip(1)
-    claim = filled * (1 - bare[top:bottom])
-    first, last = _central_stretch(mix @ kinship, claim, np.arange(top, bottom) / lab.shape[0])
+    skin = (_skin(lab) & outline).sum(axis=1) / outline.sum(axis=1).clip(1)
+    upper = _noun(prompt) in UPPER
+    away = np.arange(top, bottom) / lab.shape[0] - (PLACE_UPPER if upper else PLACE)
+    claim = filled * (1 - (BARE_UPPER if upper else BARE) * skin[top:bottom])
+    claim *= np.exp(-((away / MIDDLE) ** 2) / 2)
+    first, last = _central_stretch(mix @ kinship, claim)
     own = _own_colours(colours, top + first, top + last, kinship)
     reach = int(REACH * (last - first))
     found = own[colours] & outline
@@ -138,15 +152,13 @@ def _mix_by_row(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mix, total[:, 0] / max(float(total.max()), 1.0)
 
 
-def _central_stretch(mix: np.ndarray, claim: np.ndarray, place: np.ndarray) -> tuple[int, int]:
-    """First and last row of the stretch nearest the middle, and of those that continue it.
+def _central_stretch(mix: np.ndarray, claim: np.ndarray) -> tuple[int, int]:
+    """First and last row of the stretch with the best claim, and of those that continue it.
 
-    ``claim`` says how much of each row can be garment, ``place`` where it lies, 0 to 1.
+    ``claim`` (rows,) says how likely each row is garment, from where it is and what it shows.
     """
-    cuts = _seams(mix)
-    stretches = list(pairwise(cuts))
-    central = np.exp(-(((place - 0.5) / MIDDLE) ** 2) / 2) * claim
-    best = int(np.argmax([central[start:end].sum() for start, end in stretches]))
+    stretches = list(pairwise(_seams(mix)))
+    best = int(np.argmax([claim[start:end].sum() for start, end in stretches]))
     means = [mix[start:end].mean(axis=0) for start, end in stretches]
     continues = [float(np.minimum(mean, means[best]).sum()) > ALIKE for mean in means]
     low = high = best
