@@ -89,7 +89,7 @@ FASHION: tuple[Kind, ...] = (
                     "contrast side stripes",
                     "contrast toe cap",
                     "contrast heel",
-                    "contrast swoosh",
+                    "contrast chevron",
                 ),
             ),
         ),

@@ -10,6 +10,7 @@ from vlclip_dagster.catalog.generated.figure import Person, Pose
 from vlclip_dagster.catalog.generated.geometry import box, stroke
 from vlclip_dagster.catalog.generated.kinds import draw_look
 from vlclip_dagster.catalog.generated.look import Look
+from vlclip_dagster.catalog.generated.palette import blended
 from vlclip_dagster.catalog.generated.pen import Pen, Stage
 from vlclip_dagster.catalog.generated.placement import (
     Frame,
@@ -109,7 +110,7 @@ def laid(look: Look, frame: Frame, rng: np.random.Generator) -> Stage:
     width, height = frame
     tone = FLOORS[int(rng.integers(len(FLOORS)))]
     if rng.random() < 0.5:
-        tone = clutter.any_colour(rng)
+        tone = blended(clutter.any_colour(rng), (186, 182, 176), 0.6)
     rgb = ground(width, height, tone, ("wood", "linen", "nap")[int(rng.integers(3))], rng)
     stage = Stage(rgb, np.zeros((height, width), np.uint8))
     stage.light = (float(rng.choice((-0.6, 0.6))), -0.75)

@@ -65,8 +65,8 @@ def _accent(brush: Brush, look: Look, at: tuple[float, float, float]) -> None:
     seam = tops.seam_of(look.rgb)
     brush.stitches(stroke([(0.6, -8), (4.6, -8.6), (7.4, -5.4), (8.4, -thick)]), seam, 0.25, 0.7)
     if accent == "contrast side stripes":
-        for x in (8.6, 11.2, 13.8):
-            stripe = tube([(x, -10.2 + (x - 8.6) * 0.12), (x + 2.4, -thick - 0.2)], (1.4, 1.6))
+        for x in (9.2, 12.6):
+            stripe = tube([(x, -10.2 + (x - 8.6) * 0.12), (x + 2.4, -thick - 0.2)], (1.9, 2.1))
             brush.fill(stripe, trim, bulge=0.5, drop=0.15)
     elif accent == "contrast toe cap":
         cap = [(21.8, -7.9 + toe), (21.8, -7.9 + toe), (25.4, -7 + toe), (28.2, -4.6),
@@ -78,9 +78,9 @@ def _accent(brush: Brush, look: Look, at: tuple[float, float, float]) -> None:
                (5.6, -thick), (5.6, -thick), (0.4, -thick), (0.4, -thick), (-0.2, -6),
                (0.7, -9.6)]  # fmt: skip
         brush.fill(curve(tab), trim, bulge=1.6, drop=0.2)
-    elif accent == "contrast swoosh":
-        wing = [(5.4, -6.4), (9, -thick - 0.6), (21.4, -8.2), (21.4, -8.2), (12, -6.2), (7.6, -8.2)]
-        brush.fill(curve(wing), trim, bulge=0.6, drop=0.15)
+    elif accent == "contrast chevron":
+        wing = np.array([(8.6, -9.4), (13, -thick - 0.8), (18.4, -8)], np.float32)
+        brush.fill(tube(np.repeat(wing, 2, axis=0), (1.5, 1.5)), trim, bulge=0.6, drop=0.15)
 
 
 def _sole(brush: Brush, look: Look, thick: float) -> None:

@@ -33,19 +33,20 @@ def draw_rug(brush: Brush, look: Look, stand: Pose, rng: np.random.Generator) ->
     outline = rug_outline(shape)
     if edge == "fringed":
         _fringe(brush, outline, shape)
-    brush.fill(outline, main, bulge=2.5, puff=0.9, drop=0.4)
+    brush.fill(outline, main, bulge=2.5, puff=0.9, drop=0.4, fold_gain=0.4)
     if edge == "contrast border":
         width = float(rng.uniform(0.11, 0.16))
-        brush.fill(outline, trim, bulge=2.5, drop=0)
-        brush.fill(rug_outline(shape, 1 - width), main, bulge=1.5, puff=0.6, drop=0.12)
+        brush.fill(outline, trim, bulge=2.5, drop=0, fold_gain=0.4)
+        brush.fill(
+            rug_outline(shape, 1 - width), main, bulge=1.5, puff=0.6, drop=0.12, fold_gain=0.4
+        )
     elif edge == "contrast inner frame":
         for k, wide in ((0.86, 3.4), (0.79, 1.5)):
             line = rug_outline(shape, k)
             brush.line(np.concatenate([line, line[:1]]), trim.rgb, wide)
     elif edge == "contrast medallion":
-        brush.fill(_medallion(44), trim, bulge=1.2, drop=0.1)
-        brush.fill(_medallion(31), main.plain(), bulge=1.2, drop=0.1)
-        brush.fill(_medallion(17), trim, bulge=1.2, drop=0.1)
+        for radius, own in ((44, trim), (31, main.plain()), (17, trim)):
+            brush.fill(_medallion(radius), own, bulge=1.2, drop=0.1, fold_gain=0.4)
 
 
 def _medallion(radius: float) -> Points:
