@@ -18,7 +18,7 @@ from vlclip_dagster.grounding.worn import garment, is_garment
 
 PACKSHOT_PX = 256
 SCENE_PX = 160
-CELL_PX = 10
+CELL_PX = 12
 
 # From this share of a border on, the photograph is taken for a packshot.
 PLAIN_SHARE = 0.93
