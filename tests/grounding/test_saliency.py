@@ -76,7 +76,7 @@ def test_answers_do_not_depend_on_company_or_repetition():
     assert together == [_find(picture) for picture in pictures]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 5), st.integers(0, 2**32 - 1))
 def test_any_picture_gives_a_box_within_it(width, height, colours, seed):
     random = np.random.default_rng(seed)
@@ -88,3 +88,56 @@ def test_any_picture_gives_a_box_within_it(width, height, colours, seed):
     if found.box is not None:
         assert 0 <= found.box.x0 < found.box.x1 <= width + 1e-6
         assert 0 <= found.box.y0 < found.box.y1 <= height + 1e-6
+
+
+def _person() -> tuple[np.ndarray, Box]:
+    """Somebody in a blue top and dark trousers on white, and the box of the top."""
+    picture = np.full((*SIZE, 3), 255, dtype=float)
+    skin, hair = (208, 160, 132), (60, 40, 30)
+    picture[20:90, 135:185] = skin
+    picture[20:40, 130:190] = hair
+    picture[90:230, 90:230] = (40, 90, 180)
+    picture[150:250, 72:90] = picture[150:250, 230:248] = skin
+    picture[230:400, 105:215] = (35, 35, 38)
+    picture += np.random.default_rng(0).normal(0, 1, picture.shape)
+    return picture.clip(0, 255).astype(np.uint8), Box(90, 90, 230, 230)
+
+
+def test_a_worn_garment_is_cut_out_of_the_person():
+    picture, top = _person()
+    found = SaliencyGrounder().detect([picture], ["t-shirt."])[0]
+    assert found.box.iou(top) > 0.85
+
+
+def test_a_person_is_kept_whole_where_no_garment_is_asked_for():
+    picture, _ = _person()
+    found = SaliencyGrounder().detect([picture], ["outfit."])[0]
+    assert found.box.iou(Box(72, 20, 248, 400)) > 0.9
+
+
+def test_a_garment_alone_is_kept_whole_whatever_its_parts():
+    picture = np.full((*SIZE, 3), 255, dtype=np.uint8)
+    picture[80:200, 60:260] = (30, 60, 160)
+    picture[200:330, 60:260] = (200, 200, 40)
+    found = SaliencyGrounder().detect([picture], ["t-shirt."])[0]
+    assert found.box.iou(Box(60, 80, 260, 330)) > 0.93
+
+
+def test_on_luma_boxes_hold_garments(catalogs):
+    """A garment fills a fair part of any box that is used, and packshots are recognised."""
+    from PIL import Image
+
+    paths = sorted((catalogs / "luma" / "images").rglob("*.jpg"))[::35]
+    pictures = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    found = SaliencyGrounder().detect(pictures, ["product."] * len(pictures))
+    assert np.mean([detection.score >= THRESHOLD for detection in found]) > 0.9
+    for picture, detection in zip(pictures, found, strict=True):
+        if detection.score < THRESHOLD:
+            continue
+        outside = np.ones(picture.shape[:2], dtype=bool)
+        x0, y0, x1, y1 = (round(v) for v in (detection.box.x0, detection.box.y0,
+                                             detection.box.x1, detection.box.y1))  # fmt: skip
+        outside[y0:y1, x0:x1] = False
+        if detection.score > 0.9:
+            left_out = (picture.min(axis=2) < 200) & outside
+            assert left_out.mean() < 0.01
