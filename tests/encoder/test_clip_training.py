@@ -10,7 +10,7 @@ import pytest
 import torch  # noqa: TID253 - tests load it anyway
 from tiny_encoder import ShapePairs
 
-from vlclip_dagster.encoder.optimisation import learning_rate
+from vlclip_dagster.encoder.optimisation import image_side, learning_rate
 from vlclip_dagster.encoder.settings import TrainingSettings
 from vlclip_dagster.encoder.train import STATE_FILE, train
 from vlclip_dagster.encoder.validation import mean_reciprocal_rank, ranks, recall_at
@@ -142,6 +142,17 @@ def test_learning_rate_rises_then_falls_to_nothing():
     assert course[9] == pytest.approx(1.0)
     assert course == course[:10] + sorted(course[10:], reverse=True)
     assert course[-1] < 0.001
+
+
+def test_images_grow_to_the_full_side_in_few_steps():
+    settings = TrainingSettings(epochs=20, start_size=0.6)
+    sides = [image_side(epoch, 112, settings) for epoch in range(20)]
+    assert sides == sorted(sides)
+    assert sides[0] == 64
+    assert sides[14:] == [112] * 6
+    assert len(set(sides)) <= 4
+    whole = TrainingSettings(start_size=1.0)
+    assert {image_side(epoch, 50, whole) for epoch in range(9)} == {50}
 
 
 def test_ties_and_nonsense_rank_last():

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch  # noqa: TID253 - tests load it anyway
-from tiny_encoder import ShapePairs
+from tiny_encoder import ShapePairs, register_tiny
 
 from vlclip_dagster.encoder.checkpoint import TrainedCheckpoint, save_checkpoint
-from vlclip_dagster.encoder.embed import load_encoder
+from vlclip_dagster.encoder.embed import OpenClipEncoder, load_encoder
 from vlclip_dagster.encoder.provenance import Provenance
 from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
 from vlclip_dagster.encoder.weights import check, weight_file
@@ -50,6 +50,19 @@ def test_a_random_vit_b_32_goes_through_the_same_path(tmp_path):
     served = encoder.encode_texts(["black polka dot dress", "sofa"])
     expected = torch.nn.functional.normalize(whole, dim=-1).numpy()
     assert (served * expected).sum(axis=1).min() >= 0.9999
+
+
+def test_a_clip_resnet_trains_and_is_served_through_torch(quick, tmp_path):
+    from vlclip_dagster.encoder.train import train
+
+    name = register_tiny(tmp_path, "vlclip-tiny-resnet", layers=[1, 1, 1, 1], width=8)
+    settings = EncoderSettings(model=name, device="cpu")
+    done = train(ShapePairs(48), quick, settings, tmp_path / "work")
+    save_checkpoint(done, tmp_path / "checkpoint")
+    encoder = load_encoder(tmp_path / "checkpoint", "cpu")
+    assert isinstance(encoder, OpenClipEncoder)
+    assert encoder.encode_images(ShapePairs(3).images([0, 1, 2])).shape == (3, 64)
+    assert encoder.encode_texts(["red disc"]).shape == (1, 64)
 
 
 def provenance(settings):

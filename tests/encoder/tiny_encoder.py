@@ -29,13 +29,14 @@ _CONFIG = {
 }
 
 
-def register_tiny(folder: Path) -> str:
-    """Teach open_clip the tiny model and return its name."""
+def register_tiny(folder: Path, name: str = TINY, **vision: object) -> str:
+    """Teach open_clip the tiny model and return its name; ``vision`` replaces its image tower."""
     import open_clip
 
-    (folder / f"{TINY}.json").write_text(json.dumps(_CONFIG))
-    open_clip.add_model_config(folder / f"{TINY}.json")
-    return TINY
+    config = {**_CONFIG, "vision_cfg": {"image_size": 32, **vision}} if vision else _CONFIG
+    (folder / f"{name}.json").write_text(json.dumps(config))
+    open_clip.add_model_config(folder / f"{name}.json")
+    return name
 
 
 class ShapePairs:

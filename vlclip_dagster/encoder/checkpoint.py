@@ -7,7 +7,7 @@ current one is decided elsewhere.
 import hashlib
 import json
 import shutil
-import tempfile
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,8 @@ def save_checkpoint(trained: TrainedCheckpoint, folder: Path) -> Provenance:
     if folder.exists():
         raise VlclipError(f"The checkpoint folder {folder} exists already; choose another.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    partial.mkdir()
     try:
         _write_model(trained, partial)
         export_serving_form(trained.model, partial)
@@ -103,6 +104,8 @@ def _write_model(trained: TrainedCheckpoint, folder: Path) -> None:
     model = trained.model
     weights = {name: tensor.contiguous() for name, tensor in model.network.state_dict().items()}
     save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    # safetensors writes for the owner alone; a service under another account reads it too.
+    (folder / WEIGHTS).chmod(0o644)
     config = {
         "model_cfg": model.config,
         "preprocess_cfg": model.preprocess.to_config(),

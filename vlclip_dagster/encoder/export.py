@@ -26,13 +26,14 @@ def export_serving_form(model: ClipModel, folder: Path) -> bool:
     """Write ``text.onnx``, ``image.onnx`` and ``tokenizer.json`` into ``folder``.
 
     Returns:
-        False, with nothing written, where the model's tokenizer is not CLIP's: such a checkpoint
-        is served through torch.
+        False, with nothing written, where the model's tokenizer is not CLIP's or its image tower
+        (CLIP's ResNets) cannot be traced for any batch: such a checkpoint is served through torch.
 
     Raises:
         VlclipError: the graphs do not reproduce the model.
     """
-    if not (isinstance(model.tokenize, ClipTokenizer) and can_trim(model.network)):
+    traceable = can_trim(model.network) and not hasattr(model.network.visual, "attnpool")
+    if not (isinstance(model.tokenize, ClipTokenizer) and traceable):
         return False
     size = model.preprocess.size
     noise = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)

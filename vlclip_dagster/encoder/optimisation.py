@@ -5,7 +5,7 @@ import math
 import torch  # noqa: TID253 - only ever imported inside a training
 from torch import nn  # noqa: TID253
 
-from vlclip_dagster.encoder.settings import Precision, TrainingSettings
+from vlclip_dagster.encoder.settings import FULL_SIZE_AT, Precision, TrainingSettings
 
 
 def make_optimizer(network: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
@@ -25,6 +25,16 @@ def learning_rate(step: int, total: int, settings: TrainingSettings) -> float:
         return settings.lr * (step + 1) / warm
     progress = (step - warm) / max(1, total - warm)
     return settings.lr * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def image_side(epoch: int, side: int, settings: TrainingSettings) -> int:
+    """Side in pixels of the training images of ``epoch`` (from 0): small first, cheap and coarse.
+
+    Sides are multiples of 16, so that few different shapes occur.
+    """
+    grown = min(1.0, epoch / max(1.0, FULL_SIZE_AT * settings.epochs))
+    share = settings.start_size + (1 - settings.start_size) * grown
+    return side if share >= 1 else min(side, max(16, round(side * share / 16) * 16))
 
 
 class Average:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 SMALL_MODEL = "vlclip-small"
+FULL_SIZE_AT = 0.7
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -47,6 +48,8 @@ class TrainingSettings(BaseModel):
         second_text: weight of the further texts' loss beside the query's.
         val_share: share of products that early stopping watches.
         test_share: share of products that are never trained on.
+        start_size: share of the model's image side that the first epoch sees; sides grow to the
+            full one over ``FULL_SIZE_AT`` of the epochs. Only where the model takes any size.
         seed: fixes split, initial weights, batches and augmentation.
         max_steps: stop after so many optimiser steps, whatever ``epochs`` says.
         precision: arithmetic of the forward pass; ``auto`` is bf16 where the chip has it.
@@ -68,6 +71,7 @@ class TrainingSettings(BaseModel):
     second_text: float = Field(default=0.5, ge=0)
     val_share: float = Field(default=0.1, ge=0, lt=0.5)
     test_share: float = Field(default=0.2, ge=0, lt=0.8)
+    start_size: float = Field(default=0.6, gt=0, le=1)
     seed: int = 7
     max_steps: int | None = Field(default=None, ge=1)
     precision: Precision = "auto"
