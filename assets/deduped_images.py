@@ -158,6 +158,7 @@ def _pictures(
     if groups.is_empty():
         return {}
     images = [
-        pictures.read(["rendition"], ids)["rendition"].to_list() for ids in groups["photo_id"]
+        pictures.read(["rendition"], ids)["rendition"].to_list()
+        for ids in groups["photo_id"].to_list()
     ]
     return {"duplicate_groups": picture(duplicate_sheet(images), "duplicates, a row per group")}

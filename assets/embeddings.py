@@ -4,6 +4,7 @@ The two halves of a row have keys of their own: a changed title encodes one text
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import numpy as np
@@ -12,10 +13,12 @@ import polars as pl
 from assets.stage import Stage, user_errors
 from resources.encoder import EncoderResource
 from resources.warehouse import WarehouseResource
-from vlclip_dagster.encoder.embed import Encoder
 from vlclip_dagster.hashing import row_key
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.warehouse import Table, Warehouse, each, refresh
+
+if TYPE_CHECKING:
+    from vlclip_dagster.encoder.embed import Encoder
 
 Vectors = list[np.ndarray | None]
 Encode = Callable[[Sequence[str]], np.ndarray]
@@ -74,7 +77,7 @@ def wanted_embeddings(home: Warehouse, slug: str, checkpoint: str) -> tuple[pl.D
 class Embedder:
     """Encodes the halves of rows that are not stored yet, and counts them."""
 
-    def __init__(self, home: Warehouse, slug: str, encoder: Encoder) -> None:
+    def __init__(self, home: Warehouse, slug: str, encoder: "Encoder") -> None:
         self._crops = home.table("grounded_crops", slug)
         self._stored = home.table("embeddings", slug)
         self._encoder = encoder

@@ -19,7 +19,6 @@ from vlclip_dagster.grounding.prompt import prompt_for
 from vlclip_dagster.grounding.settings import GroundingSettings
 from vlclip_dagster.grounding.types import Box, Detection, Grounder
 from vlclip_dagster.hashing import row_key
-from vlclip_dagster.images.rendition import decode_rendition
 from vlclip_dagster.images.sheet import boxes_sheet
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.warehouse import Table, Warehouse, refresh
@@ -113,6 +112,8 @@ class Cropper:
         return map(self._crop, batches)
 
     def _crop(self, rows: pl.DataFrame) -> pl.DataFrame:
+        from vlclip_dagster.images.rendition import decode_rendition
+
         ids = rows["photo_id"].to_list()
         images = [
             decode_rendition(data)

@@ -6,6 +6,7 @@ it, so a kill between the two can't make them disagree.
 """
 
 import json
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
@@ -14,12 +15,14 @@ from assets.stage import Stage, picture, user_errors
 from resources.encoder import EncoderResource
 from resources.index import IndexResource
 from resources.warehouse import WarehouseResource
-from vlclip_dagster.encoder.embed import Encoder
 from vlclip_dagster.hashing import data_version, row_key
 from vlclip_dagster.images.sheet import contact_sheet
 from vlclip_dagster.index.types import VectorIndex
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.warehouse import Warehouse, each, refresh
+
+if TYPE_CHECKING:
+    from vlclip_dagster.encoder.embed import Encoder
 
 PAYLOAD = (
     "item_id",
@@ -111,7 +114,7 @@ def wanted_points(home: Warehouse, slug: str, fingerprint: str) -> pl.DataFrame:
 
 
 def _example(
-    home: Warehouse, slug: str, points: pl.DataFrame, index: VectorIndex, model: Encoder
+    home: Warehouse, slug: str, points: pl.DataFrame, index: VectorIndex, model: "Encoder"
 ) -> dict[str, dg.MetadataValue]:
     """A query of this type with its five results, as a picture."""
     if points.is_empty():

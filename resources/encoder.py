@@ -2,13 +2,15 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from resources.part import PartResource
-from vlclip_dagster.encoder.embed import Encoder, load_encoder
 from vlclip_dagster.encoder.settings import Device, EncoderSettings, TrainingSettings
+
+if TYPE_CHECKING:
+    from vlclip_dagster.encoder.embed import Encoder
 
 
 class EncoderResource(PartResource):
@@ -25,11 +27,13 @@ class EncoderResource(PartResource):
         """How it is fine-tuned."""
         return TrainingSettings.model_validate(self.training)
 
-    def load(self, folder: Path) -> Encoder:
+    def load(self, folder: Path) -> "Encoder":
         """The encoder of the checkpoint in ``folder``; shared by all runs of this process."""
         return _encoder(folder, self.encoder_settings().device)
 
 
 @lru_cache(maxsize=1)
-def _encoder(folder: Path, device: Device) -> Encoder:
+def _encoder(folder: Path, device: Device) -> "Encoder":
+    from vlclip_dagster.encoder.embed import load_encoder
+
     return load_encoder(folder, device)

@@ -1,7 +1,7 @@
 """The backend that turns product texts into visual queries."""
 
 from resources.part import PartResource
-from vlclip_dagster.refinement.settings import RefinementSettings
+from vlclip_dagster.refinement.settings import RefinementSettings, build_backend
 from vlclip_dagster.refinement.types import Backend
 
 
@@ -14,6 +14,4 @@ class RefinerResource(PartResource):
 
     def backend(self) -> Backend:
         """The backend, ready to be asked."""
-        from vlclip_dagster.refinement.backends import build_backend
-
         return build_backend(self.refinement_settings())

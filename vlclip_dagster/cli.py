@@ -89,6 +89,7 @@ def search(
     pattern: str | None = None,
     min_price: float | None = None,
     max_price: float | None = None,
+    shop: str | None = None,
     as_json: AsJson = False,
 ) -> None:
     """Find products by what they look like: a text or a photograph against the images."""
@@ -106,6 +107,7 @@ def search(
         pattern=pattern,
         price_min=min_price,
         price_max=max_price,
+        shop=shop,
     )
     if image is not None:
         hits = service.image(_read(image), product_type=product_type, k=k, filters=where)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from vlclip_dagster.checkpoints import CheckpointStore
-from vlclip_dagster.encoder.embed import Encoder
 from vlclip_dagster.evaluation.ablation import (
     FULL,
     TrainedVariant,
@@ -26,6 +26,9 @@ from vlclip_dagster.measure import attribute_facts, gallery_of, queries_of
 from vlclip_dagster.pairs import training_pairs
 from vlclip_dagster.training import Trained, load_trained, train_beside
 from vlclip_dagster.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from vlclip_dagster.encoder.embed import Encoder
 
 QUERY_ROWS = 12
 SIMILAR_ROWS = 8
@@ -58,7 +61,7 @@ class Experiment:
         warehouse: Warehouse,
         checkpoints: CheckpointStore,
         slugs: Mapping[str, str],
-        load: Callable[[Path], Encoder],
+        load: "Callable[[Path], Encoder]",
     ) -> None:
         self._warehouse = warehouse
         self._checkpoints = checkpoints

@@ -5,14 +5,17 @@ rows and a checkpoint's split to its inputs.
 """
 
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from vlclip_dagster.encoder.embed import Encoder
 from vlclip_dagster.evaluation.retrieval import Gallery, QuerySet
 from vlclip_dagster.pairs import WarehousePairs
 from vlclip_dagster.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from vlclip_dagster.encoder.embed import Encoder
 
 ENCODE_ROWS = 256
 
@@ -24,7 +27,7 @@ def held_out(pairs: WarehousePairs, items: Collection[str]) -> pl.DataFrame:
 
 
 def gallery_of(
-    pairs: WarehousePairs, items: Collection[str], encoder: Encoder, facts: pl.DataFrame
+    pairs: WarehousePairs, items: Collection[str], encoder: "Encoder", facts: pl.DataFrame
 ) -> Gallery:
     """One entry per canonical photograph among ``items``, encoded from the pairs' pictures.
 
@@ -50,7 +53,7 @@ def gallery_of(
 
 
 def queries_of(
-    pairs: WarehousePairs, items: Collection[str], gallery: Gallery, encoder: Encoder
+    pairs: WarehousePairs, items: Collection[str], gallery: Gallery, encoder: "Encoder"
 ) -> QuerySet:
     """One query per item of ``items`` in the pairs' text; the right answer is its photograph."""
     rows = held_out(pairs, items)

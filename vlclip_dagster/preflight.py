@@ -31,7 +31,7 @@ def _grounder(settings: Settings) -> str | None:
 
 
 def _refiner(settings: Settings) -> str | None:
-    from vlclip_dagster.refinement.backends import build_backend
+    from vlclip_dagster.refinement.settings import build_backend
 
     return _told_by(lambda: build_backend(settings.refinement).check())
 

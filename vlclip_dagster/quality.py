@@ -6,6 +6,7 @@ runs; it refuses polars, so it sees a pandas copy of the columns that a rule nam
 """
 
 import html
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -59,10 +60,11 @@ def judge(frame: pl.DataFrame, id_column: str, rules: Sequence[Rule]) -> list[Ve
     if frame.is_empty():
         return [Verdict(rule, True, 0, 0, (), "no rows") for rule in rules]
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("rows").get_batch(
         {"dataframe": frame.to_pandas()}
@@ -78,8 +80,13 @@ def judge(frame: pl.DataFrame, id_column: str, rules: Sequence[Rule]) -> list[Ve
             "unexpected_index_column_names": [id_column],
         },
     )
-    by_name = {one.expectation_config.meta["rule"]: one for one in result.results}
+    by_name = {_rule_name(one): one for one in result.results}
     return [_verdict(rule, by_name[rule.name], frame.height, id_column) for rule in rules]
+
+
+def _rule_name(outcome: "gx.core.ExpectationValidationResult") -> str:
+    assert outcome.expectation_config is not None
+    return str((outcome.expectation_config.meta or {})["rule"])
 
 
 def _verdict(

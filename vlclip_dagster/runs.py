@@ -4,7 +4,9 @@ Every run is a Dagster run: its events, materializations and checks are in the i
 the UI shows them. How an artifact is computed is the assets' business.
 """
 
+import contextlib
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -29,6 +31,7 @@ from vlclip_dagster.warehouse import Warehouse
 # A checkpoint that never saw this share of the catalog is trained anew by `vlclip run`.
 UNSEEN_SHARE = 0.2
 ALL_ASSETS = (*PRODUCT_ASSETS, "finetuned_checkpoint", *SEARCH_ASSETS, "eval_report")
+HOST_TAG, PROCESS_TAG = "vlclip/host", "vlclip/process"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -71,6 +74,34 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     if not configuration.exists():
         configuration.write_text(files("vlclip_dagster").joinpath("dagster.yaml").read_text())
     return dg.DagsterInstance.get()
+
+
+def bury_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Fail the runs of processes that were killed, and free the pool slots they still hold.
+
+    No daemon watches runs of ``vlclip run``; without this, a kill -9 would block a pool for good.
+    """
+    host = socket.gethostname()
+    unfinished = instance.get_runs(
+        dg.RunsFilter(
+            statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
+            tags={HOST_TAG: host},
+        )
+    )
+    dead = [run for run in unfinished if not _alive(int(run.tags[PROCESS_TAG]))]
+    for run in dead:
+        instance.report_run_failed(run, "the process of this run was killed")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return len(dead)
+
+
+def _alive(process: int) -> bool:
+    with contextlib.suppress(PermissionError):  # somebody else's process is alive too
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+    return True
 
 
 class Platform:
@@ -166,6 +197,7 @@ class Platform:
         missing = missing_requirements(self.settings)
         if missing:
             raise VlclipError(" ".join(missing))
+        bury_dead_runs(self._instance)
         outcome = Outcome(drops=land_pending(self.warehouse, self.settings.inbox))
         announce(self._instance, self.warehouse, outcome.drops)
         for job, selection, slug in self._steps(retrain):
@@ -200,6 +232,7 @@ class Platform:
             partition_key=slug,
             asset_selection=[dg.AssetKey(name) for name in selection],
             run_config=QUIET,
+            tags={HOST_TAG: socket.gethostname(), PROCESS_TAG: str(os.getpid())},
             raise_on_error=False,
         )
         log = StageLog(self.warehouse)

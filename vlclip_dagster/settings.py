@@ -98,7 +98,7 @@ CODE_VERSIONS: dict[str, str] = {}
 # Where and how fast, not what.
 INCIDENTAL = frozenset(
     {"device", "batch", "root", "url", "api_key_env", "timeout_s", "concurrency", "cache_path"}
-    | {"allow_network", "max_bytes", "private_hosts"}
+    | {"allow_network", "max_bytes", "private_hosts", "ef", "min_recall"}
 )
 
 

@@ -139,7 +139,7 @@ def show_status(status: "Status") -> None:
     rows = {(run.asset, run.slug): run.rows for run in status.artifacts}
     due = {(one.asset, one.slug) for one in status.due}
     assets = list(dict.fromkeys(asset for asset, slug in rows if slug is not None))
-    table = _table("rows", *assets)
+    table = _table("rows", *(asset.rpartition("_")[2] for asset in assets))
     for slug, name in status.product_types.items():
         cells = [
             f"{rows.get((asset, slug), 0)}{'*' if (asset, slug) in due else ''}" for asset in assets

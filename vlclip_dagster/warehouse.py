@@ -65,8 +65,9 @@ class Table:
         if ids is None:
             return self._scan(names, None)
         wanted = list(dict.fromkeys([self.id_column, *names]))
-        rows = self._scan(wanted, _any_of(self.id_column, ids) if ids else "false")
         order = pl.DataFrame({self.id_column: list(ids)}, schema={self.id_column: pl.String})
+        found = "false" if order.is_empty() else _any_of(self.id_column, ids)
+        rows = self._scan(wanted, found)
         return order.join(rows, on=self.id_column, how="left", maintain_order="left").select(names)
 
     def keys(self) -> pl.DataFrame:
