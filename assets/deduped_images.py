@@ -137,7 +137,10 @@ def map_to_canonical(home: Warehouse, slug: str, settings: DedupSettings) -> pl.
     )
     good = stored.filter(pl.col("error").is_null())
     previous = home.table("deduped_images", slug).read(["photo_id", "canonical_id"])
-    groups = group_duplicates(good, settings, previous)
+    # What the shop itself calls another colour of one garment is no duplicate.
+    facts = home.table("raw_catalog", slug).read(["item_id", "item_group_id", "color"])
+    known = good.join(facts, on="item_id", how="left", maintain_order="left")
+    groups = group_duplicates(known, settings, previous)
     mapping = good.select("photo_id", "item_id", "position", "sha256").join(groups, on="photo_id")
     columns = ["sha256", "canonical_id", "group_size"]
     key = pl.struct(columns).map_elements(lambda row: row_key(*row.values()), pl.String)

@@ -103,18 +103,16 @@ def _show_stages(outcome: "Outcome") -> None:
 
 
 def show_hits(hits: "Sequence[Hit]") -> None:
-    """Print search results, best first."""
+    """Print search results, best first: score and title, then what is known of the product."""
+    for place, hit in enumerate(hits, start=1):
+        known = hit.payload
+        facts = [str(known[name]) for name in FACTS if known.get(name)]
+        if known.get("price"):
+            facts.append(f"{known['price']:.2f} {known.get('currency', '')}".strip())
+        say(f"{place:>2}  {hit.score:.3f}  {known.get('title', '')}")
+        say(f"           {' · '.join([hit.item_id, *facts])}")
     if not hits:
         say("nothing found")
-        return
-    table = _table("score", "item", "title", *FACTS, "price")
-    for hit in hits:
-        known = hit.payload
-        price = f"{known['price']:.2f} {known.get('currency', '')}" if known.get("price") else ""
-        facts = [str(known.get(name) or "") for name in FACTS]
-        cells = [f"{hit.score:.3f}", hit.item_id, str(known.get("title", "")), *facts, price]
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
 
 
 def show_report(figures: Mapping[str, Any], folder: Path) -> None:

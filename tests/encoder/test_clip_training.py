@@ -11,9 +11,10 @@ import torch  # noqa: TID253 - tests load it anyway
 from tiny_encoder import ShapePairs
 
 from vlclip_dagster.encoder.optimisation import image_side, learning_rate
+from vlclip_dagster.encoder.provenance import EpochMetrics
 from vlclip_dagster.encoder.settings import TrainingSettings
 from vlclip_dagster.encoder.train import STATE_FILE, train
-from vlclip_dagster.encoder.validation import mean_reciprocal_rank, ranks, recall_at
+from vlclip_dagster.encoder.validation import is_better, mean_reciprocal_rank, ranks, recall_at
 from vlclip_dagster.encoder.vocabulary import Vocabulary
 from vlclip_dagster.errors import VlclipError
 
@@ -162,6 +163,19 @@ def test_ties_and_nonsense_rank_last():
     assert found.tolist() == [2, 1, 3]
     assert recall_at(found, 2) == pytest.approx(2 / 3)
     assert mean_reciprocal_rank(found) == pytest.approx((1 / 2 + 1 + 1 / 3) / 3)
+
+
+def test_recall_decides_and_mrr_between_equals():
+    def epoch(number, recall, mrr):
+        rest = {"train_loss": 0, "val_loss": 0, "temperature": 1, "lr": 0, "seconds": 0}
+        return EpochMetrics(epoch=number, queries=100, recall_at_10=recall, mrr=mrr, **rest)
+
+    first = epoch(1, 0.90, 0.50)
+    assert is_better(first, [], 0)
+    assert is_better(epoch(2, 0.88, 0.55), [first], 1)  # 0.03 is one standard error
+    assert not is_better(epoch(2, 0.86, 0.55), [first], 1)
+    assert not is_better(epoch(2, 0.91, 0.50), [first], 1)
+    assert is_better(epoch(2, 0.95, 0.40), [first], 1)
 
 
 def test_vocabulary_keeps_order_and_gives_rows_back():

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
 
-ENCODER_CODE_VERSION = 1
+ENCODER_CODE_VERSION = 2
 PACKAGES = ("torch", "open_clip_torch", "timm", "numpy", "onnxruntime", "tokenizers")
 
 
@@ -16,6 +16,7 @@ class EpochMetrics(BaseModel):
     Args:
         epoch: from 1.
         train_loss: mean loss of the epoch's steps.
+        queries: validation queries behind the figures.
         val_loss: loss of the averaged weights on the validation pairs.
         recall_at_10: Recall@10 of validation queries among validation images.
         mrr: mean reciprocal rank of the same.
@@ -28,6 +29,7 @@ class EpochMetrics(BaseModel):
 
     epoch: int
     train_loss: float
+    queries: int
     val_loss: float
     recall_at_10: float
     mrr: float

@@ -19,6 +19,7 @@ class TrainingState:
     Args:
         key: the training it belongs to; a state of another training is ignored.
         epoch: epochs finished.
+        best_epoch: the epoch (from 1) whose weights are kept; 0 before any.
         network: weights and running statistics being trained.
         average: their moving average.
         optimizer: AdamW's moments.
@@ -28,18 +29,12 @@ class TrainingState:
 
     key: str
     epoch: int = 0
+    best_epoch: int = 0
     network: Weights = field(default_factory=dict)
     average: Weights = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     best: Weights = field(default_factory=dict)
     metrics: list[EpochMetrics] = field(default_factory=list)
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch (from 1) with the best Recall@10, the better MRR on a tie; 0 before any."""
-        if not self.metrics:
-            return 0
-        return max(self.metrics, key=lambda m: (m.recall_at_10, m.mrr, -m.epoch)).epoch
 
 
 def save_state(state: TrainingState, path: Path) -> None:

@@ -48,7 +48,7 @@ from vlclip_dagster.encoder.sampling import StratifiedBatches
 from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
 from vlclip_dagster.encoder.split import TRAIN, VAL, assign_splits
 from vlclip_dagster.encoder.state import TrainingState, load_state, save_state
-from vlclip_dagster.encoder.validation import mean_reciprocal_rank, ranks, recall_at
+from vlclip_dagster.encoder.validation import is_better, mean_reciprocal_rank, ranks, recall_at
 from vlclip_dagster.encoder.vocabulary import UNKNOWN, Vocabulary
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import row_key
@@ -276,6 +276,7 @@ class _Run:
         return EpochMetrics(
             epoch=epoch,
             train_loss=train_loss,
+            queries=len(rows),
             val_loss=self._validation_loss(rows, image[shown], text),
             recall_at_10=recall_at(found, 10),
             mrr=mean_reciprocal_rank(found),
@@ -308,6 +309,8 @@ class _Run:
     def _remember(self, metrics: EpochMetrics) -> None:
         state = self.state
         state.epoch = metrics.epoch
+        if is_better(metrics, state.metrics, state.best_epoch):
+            state.best_epoch = metrics.epoch
         state.metrics = [*state.metrics, metrics]
         state.network, state.average = self._network.state_dict(), self._kept.state_dict()
         state.optimizer = self._optimizer.state_dict()
