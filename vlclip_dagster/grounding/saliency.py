@@ -11,7 +11,7 @@ import numpy as np
 
 from vlclip_dagster.grounding.backdrop import Backdrop, fit_backdrop
 from vlclip_dagster.grounding.cues import salience
-from vlclip_dagster.grounding.regions import Regions, bounds, regions
+from vlclip_dagster.grounding.regions import Regions, belonging, bounds, regions
 from vlclip_dagster.grounding.scene import outline
 from vlclip_dagster.grounding.types import Box, Detection
 from vlclip_dagster.grounding.worn import garment, is_garment
@@ -34,18 +34,21 @@ LAB_SCALE = (100 / 255, 1, 1)
 
 
 class SaliencyGrounder:
-    """Finds the most product-like region of each photograph; the prompt is not understood.
+    """Finds the most product-like region of each photograph.
 
     A plain border is taken for the backdrop of a packshot, and what differs from it for the
     product. Any other photograph is a scene: robust background detection proposes, GrabCut
-    outlines. The score says how clearly the region stands out, on a scale on which a threshold
-    of 0.35 keeps the whole photograph where it is a guess.
+    outlines. Of the prompt only this is understood: whether it names something worn, and above
+    or below the waist; then a person is cut to the garment in the middle.
+
+    The score says how clearly the region stands out, on a scale on which a threshold of 0.35
+    keeps the whole photograph where it is a guess.
     """
 
     fingerprint = "saliency-1"
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:
-        """The best region per (h, w, 3) uint8 RGB image; ``prompts`` are ignored."""
+        """The best region per (h, w, 3) uint8 RGB image and its prompt."""
         return [_detect(image, prompt) for image, prompt in zip(images, prompts, strict=True)]
 
 
@@ -96,49 +99,14 @@ def _scene(lab: np.ndarray, prompt: str) -> Detection:
 
 def _choose(parts: Regions, fine: np.ndarray, lab: np.ndarray, prompt: str) -> Detection:
     """The region with the most salience near the middle, and those that belong to it."""
-    middle = fine * _middle(*fine.shape)
-    weights = [float(middle[parts.labels == label].sum()) for label in parts.ids]
+    weights = [float(fine[parts.labels == label].sum()) for label in parts.ids]
     best = int(np.argmax(weights))
-    colours = [lab[parts.labels == label].mean(axis=0) for label in parts.ids]
-    reach = NEAR * max(fine.shape)
-    together = [best]
-    for other, weight in enumerate(weights):
-        if other == best or weight < 0.1 * weights[best]:
-            continue
-        stacked = _stacked(parts.boxes[best], parts.boxes[other], reach)
-        alike = float(np.linalg.norm(colours[best] - colours[other])) < ALIKE
-        pair = alike and weight > 0.35 * weights[best]
-        near = _gap(parts.boxes[best], parts.boxes[other]) <= reach
-        if stacked or (pair and near):
-            together.append(other)
-    inside = np.isin(parts.labels, [parts.ids[i] for i in together])
     if is_garment(prompt):
         inside = garment(lab, parts.labels == parts.ids[best], prompt)
-    box = bounds(inside)
+    else:
+        inside = np.isin(parts.labels, belonging(parts, best, weights, lab))
     score = float(fine[inside].mean() - fine[~inside].mean()) if not inside.all() else 0.0
-    return Detection(box, round(max(0.0, min(1.0, score)), 4))
-
-
-def _middle(height: int, width: int) -> np.ndarray:
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    return np.exp(-((y / SPREAD) ** 2 + (x / SPREAD) ** 2) / 2)
-
-
-def _gap(one: Box, other: Box) -> float:
-    across = max(one.x0, other.x0) - min(one.x1, other.x1)
-    down = max(one.y0, other.y0) - min(one.y1, other.y1)
-    return max(across, down, 0.0)
-
-
-def _stacked(one: Box, other: Box, reach: float) -> bool:
-    shared = min(one.x1, other.x1) - max(one.x0, other.x0)
-    narrow = min(one.x1 - one.x0, other.x1 - other.x0)
-    return shared > 0.7 * narrow and _gap(one, other) <= reach
-
-
-SPREAD = 0.6
-NEAR = 0.08
-ALIKE = 20.0
+    return Detection(bounds(inside), round(max(0.0, min(1.0, score)), 4))
 
 
 def _lab(image: np.ndarray, longest: int) -> np.ndarray:
