@@ -45,7 +45,7 @@ class SaliencyGrounder:
     keeps the whole photograph where it is a guess.
     """
 
-    fingerprint = "saliency-1"
+    fingerprint = "saliency-2"
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:
         """The best region per (h, w, 3) uint8 RGB image and its prompt."""
