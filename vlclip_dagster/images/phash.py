@@ -13,7 +13,6 @@ from functools import lru_cache
 
 import numpy as np
 from PIL import Image
-from scipy.fftpack import dct
 
 SIDE = 32
 LOW = 8
@@ -76,4 +75,6 @@ def _low_frequencies(thumbnails: np.ndarray) -> np.ndarray:
 
 def _low_frequencies_reference(thumbnail: np.ndarray) -> np.ndarray:
     """The same 64 coefficients by the very calls imagehash makes, rounding included."""
+    from scipy.fftpack import dct
+
     return dct(dct(thumbnail, axis=0), axis=1)[:LOW, :LOW].reshape(-1)
