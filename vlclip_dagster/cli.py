@@ -162,12 +162,10 @@ def dev(
     from vlclip_dagster.runs import open_instance
     from vlclip_dagster.settings import load_settings
 
-    open_instance(load_settings())
-    command = ["dagster", "dev", "--module-name", "vlclip_dagster.definitions"]
-    os.execv(
-        sys.executable,
-        [sys.executable, "-m", *command, "--host", "127.0.0.1", "--port", str(port)],
-    )
+    with open_instance(load_settings()) as instance:
+        workspace = str(Path(instance.root_directory, "workspace.yaml"))
+    command = ["dagster", "dev", "--workspace", workspace, "--host", "127.0.0.1"]
+    os.execv(sys.executable, [sys.executable, "-m", *command, "--port", str(port)])
 
 
 @app.command()

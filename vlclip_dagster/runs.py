@@ -66,13 +66,17 @@ class Status:
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The Dagster instance of this home, or the one that ``DAGSTER_HOME`` names."""
+    """The Dagster instance of this home, or the one that ``DAGSTER_HOME`` names.
+
+    Its configuration files are written when they are missing, and never changed afterwards.
+    """
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     folder = Path(os.environ.setdefault("DAGSTER_HOME", str(Path(settings.home, "dagster"))))
     folder.mkdir(parents=True, exist_ok=True)
-    configuration = folder / "dagster.yaml"
-    if not configuration.exists():
-        configuration.write_text(files("vlclip_dagster").joinpath("dagster.yaml").read_text())
+    for name in ("dagster.yaml", "workspace.yaml"):
+        configuration = folder / name
+        if not configuration.exists():
+            configuration.write_text(files("vlclip_dagster").joinpath(name).read_text())
     return dg.DagsterInstance.get()
 
 
