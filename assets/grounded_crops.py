@@ -14,6 +14,7 @@ import polars as pl
 from assets.stage import Stage, picture, user_errors
 from resources.grounder import GrounderResource
 from resources.warehouse import WarehouseResource
+from vlclip_dagster.compute import map_batches
 from vlclip_dagster.grounding.crop import cut
 from vlclip_dagster.grounding.prompt import prompt_for
 from vlclip_dagster.grounding.settings import GroundingSettings
@@ -24,8 +25,11 @@ from vlclip_dagster.partitions import product_types
 from vlclip_dagster.warehouse import Table, Warehouse, refresh
 
 BOXES_SHOWN = 8
+CROP_ROWS = 16  # decoded photographs in memory per worker, and detections lost by a kill
 BOX = ("x0", "y0", "x1", "y1")
 CUT_VERSION = "1"
+# OpenCV leaves the GIL; a detector spreads one batch over the processor by itself.
+WORKERS = {"saliency": 2}
 CUT_SETTINGS = {"threshold", "margin", "min_area_share", "crop_px"}
 
 
@@ -54,6 +58,7 @@ def grounded_crops(
         wanted_crops(home, slug, model.fingerprint, prompt, settings),
         cropper,
         label=f"crops of {slug}",
+        batch_rows=CROP_ROWS,
     )
     cuts = table.read(["accepted", "score", "area_share", "error"]).filter(
         pl.col("error").is_null()
@@ -95,7 +100,11 @@ def wanted_crops(
 
 
 class Cropper:
-    """Detects and cuts batch by batch, from one decode; stored detections are used again."""
+    """Detects and cuts batch by batch, from one decode; stored detections are used again.
+
+    Attributes:
+        detected: how many photographs the model was asked about.
+    """
 
     def __init__(
         self, home: Warehouse, slug: str, model: Grounder, prompt: str, settings: GroundingSettings
@@ -109,20 +118,23 @@ class Cropper:
 
     def __call__(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Map wanted rows to finished rows of ``grounded_crops``."""
-        return map(self._crop, batches)
+        import cv2
 
-    def _crop(self, rows: pl.DataFrame) -> pl.DataFrame:
+        cv2.setNumThreads(1)  # the workers below are the parallelism; more would only contend
+        workers = WORKERS.get(self._settings.kind, 1)
+        for rows, detected in map_batches(batches, lambda: self._crop, workers=workers):
+            self.detected += detected
+            yield rows
+
+    def _crop(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         from vlclip_dagster.images.rendition import decode_rendition
 
         ids = rows["photo_id"].to_list()
-        images = [
-            decode_rendition(data)
-            for data in self._photographs.read(["rendition"], ids)["rendition"]
-        ]
+        renditions = self._photographs.read(["rendition"], ids)["rendition"]
+        images = [decode_rendition(data) for data in renditions]
         detections = stored_detections(self._crops, rows)
         unknown = [at for at, detection in enumerate(detections) if detection is None]
         found = self._model.detect([images[at] for at in unknown], [self._prompt] * len(unknown))
-        self.detected += len(unknown)
         for at, detection in zip(unknown, found, strict=True):
             detections[at] = detection
         cuts = [
@@ -130,7 +142,7 @@ class Cropper:
             for detection, image in zip(detections, images, strict=True)
             if detection is not None
         ]
-        return rows.hstack(pl.DataFrame(cuts, schema=_CUT))
+        return rows.hstack(pl.DataFrame(cuts, schema=_CUT)), len(unknown)
 
 
 _CUT = {

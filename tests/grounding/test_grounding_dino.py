@@ -163,7 +163,7 @@ def test_the_fingerprint_follows_the_weights_not_the_place(grounding_dino, owlv2
 @pytest.mark.parametrize("model", ["nobody/no-such-detector", "/no/such/folder", "a b c"])
 def test_a_missing_checkpoint_is_one_sentence_before_any_work(model, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(MissingRequirementError, match="VLCLIP_GROUNDING_MODEL"):
+    with pytest.raises(MissingRequirementError, match="VLCLIP_GROUNDING__MODEL"):
         build_grounder(GroundingSettings(kind="transformers", model=model))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vlclip_dagster.errors import MissingRequirementError
 
-SETTING = "VLCLIP_GROUNDING_MODEL"
+SETTING = "VLCLIP_GROUNDING__MODEL"
 NEEDED = ("config.json", "preprocessor_config.json")
 BLOB_NAME = 64
 
