@@ -7,7 +7,7 @@ photograph stands for it. A new photograph is computed once; the mapping is chea
 import dagster as dg
 import polars as pl
 
-from assets.stage import Stage, picture, user_errors
+from assets.stage import Stage, picture, sample_table, user_errors
 from resources.photographs import PhotographsResource
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.compute import map_batches
@@ -17,7 +17,7 @@ from vlclip_dagster.images.errors import PhotographError
 from vlclip_dagster.images.fetch import PhotographReader
 from vlclip_dagster.images.sheet import duplicate_sheet
 from vlclip_dagster.partitions import product_types
-from vlclip_dagster.warehouse import Counts, Table, Warehouse, each, refresh
+from vlclip_dagster.warehouse import Table, Warehouse, each, refresh
 
 INTAKE_VERSION = "1"
 GROUPS_SHOWN = 6
@@ -63,7 +63,7 @@ def deduped_images(
     return stage.result(
         counts,
         table.data_version(),
-        shown | {"remapped": changes.computed} | _pictures(pictures, mapping, counts),
+        shown | {"remapped": changes.computed} | _pictures(pictures, mapping),
     )
 
 
@@ -147,10 +147,8 @@ def map_to_canonical(home: Warehouse, slug: str, settings: DedupSettings) -> pl.
     return mapping.with_columns(key=key)
 
 
-def _pictures(
-    pictures: Table, mapping: pl.DataFrame, counts: Counts
-) -> dict[str, dg.MetadataValue]:
-    """A contact sheet of the largest duplicate groups, when there are any."""
+def _pictures(pictures: Table, mapping: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+    """The largest duplicate groups as a table and as a contact sheet, when there are any."""
     groups = (
         mapping.filter(pl.col("group_size") > 1)
         .group_by("canonical_id")
@@ -161,7 +159,13 @@ def _pictures(
     if groups.is_empty():
         return {}
     images = [
-        pictures.read(["rendition"], ids)["rendition"].to_list()
-        for ids in groups["photo_id"].to_list()
+        pictures.read(["rendition"], ids.to_list())["rendition"].to_list()
+        for ids in groups["photo_id"]
     ]
-    return {"duplicate_groups": picture(duplicate_sheet(images), "duplicates, a row per group")}
+    listed = groups.with_columns(photographs=pl.col("photo_id").list.join(", "))
+    return {
+        "largest_groups": sample_table(
+            listed.select("canonical_id", "size", "photographs").rows(named=True)
+        ),
+        "duplicate_groups": picture(duplicate_sheet(images), "duplicates, a row per group"),
+    }

@@ -4,13 +4,13 @@ The two halves of a row have keys of their own: a changed title encodes one text
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import numpy as np
 import polars as pl
 
-from assets.stage import Stage, user_errors
+from assets.stage import Stage, sample_table, user_errors
 from resources.encoder import EncoderResource
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.hashing import row_key
@@ -49,8 +49,19 @@ def embeddings(
         "image_vectors_computed": embedder.images,
         "text_vectors_computed": embedder.texts,
         "without_photograph": left_out,
+        "image_text_agreement": sample_table(_agreement(table)),
     }
     return stage.result(counts, table.data_version(), shown)
+
+
+def _agreement(table: Table) -> list[dict[str, Any]]:
+    """Cosine of image and text vector: the products whose picture and query agree least."""
+    rows = table.read(["item_id", "image", "text"])
+    if rows.is_empty():
+        return []
+    image, text = (np.stack(rows[name].to_list()) for name in ("image", "text"))
+    cosine = pl.Series("cosine", (image * text).sum(axis=1)).round(3)
+    return rows.select("item_id").with_columns(cosine).sort("cosine").rows(named=True)
 
 
 def wanted_embeddings(home: Warehouse, slug: str, checkpoint: str) -> tuple[pl.DataFrame, int]:

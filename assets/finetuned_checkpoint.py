@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.stage import Stage, picture, user_errors
+from assets.stage import Stage, picture, sample_table, user_errors
 from resources.encoder import EncoderResource
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.evaluation.curves import curve_png
@@ -43,6 +43,7 @@ def finetuned_checkpoint(
         "recall_at_10": best.recall_at_10,
         "mrr": best.mrr,
         "training_seconds": round(trained.seconds, 1),
+        "epochs_table": sample_table([epoch.model_dump() for epoch in trained.metrics[::-1]]),
         "loss_curve": picture(curve_png(curves, "loss"), "loss per epoch", "image/png"),
         "recall_curve": picture(curve_png(curves, "recall"), "Recall@10 per epoch", "image/png"),
     }

@@ -11,7 +11,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from assets.stage import Stage, picture, user_errors
+from assets.stage import Stage, picture, sample_table, user_errors
 from resources.grounder import GrounderResource
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.compute import map_batches
@@ -60,14 +60,14 @@ def grounded_crops(
         label=f"crops of {slug}",
         batch_rows=CROP_ROWS,
     )
-    cuts = table.read(["accepted", "score", "area_share", "error"]).filter(
-        pl.col("error").is_null()
-    )
+    cuts = table.read(["accepted", "score", "area_share", "reason"])
+    reasons = cuts.filter(~pl.col("accepted"))["reason"].value_counts(sort=True)
     shown = {
         "prompt": prompt,
         "detected": cropper.detected,
         "accepted": int(cuts["accepted"].sum()),
         "mean_area_share": cuts["area_share"].mean(),
+        "kept_whole_because": sample_table(reasons.rows(named=True)),
     }
     return stage.result(counts, table.data_version(), shown | _pictures(home, slug))
 

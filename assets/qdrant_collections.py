@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 
-from assets.stage import Stage, picture, user_errors
+from assets.stage import Stage, picture, sample_table, user_errors
 from resources.encoder import EncoderResource
 from resources.index import IndexResource
 from resources.warehouse import WarehouseResource
@@ -127,4 +127,12 @@ def _example(
     images = photographs.read(["rendition"], ids)["rendition"].to_list()
     captions = [f"{hit.score:.2f} {hit.payload['title']}" for hit in hits]
     sheet = contact_sheet(images, captions, columns=RESULTS_SHOWN)
-    return {"example_query": dg.MetadataValue.text(query), "results": picture(sheet, query)}
+    listed = [
+        {"score": round(hit.score, 3), "item": hit.item_id, "title": hit.payload["title"]}
+        for hit in hits
+    ]
+    return {
+        "example_query": dg.MetadataValue.text(query),
+        "results": sample_table(listed),
+        "results_picture": picture(sheet, query),
+    }

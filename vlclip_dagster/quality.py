@@ -60,9 +60,9 @@ def judge(frame: pl.DataFrame, id_column: str, rules: Sequence[Rule]) -> list[Ve
     if frame.is_empty():
         return [Verdict(rule, True, 0, 0, (), "no rows") for rule in rules]
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")

@@ -7,7 +7,8 @@ affine warp (crop, stretch, turn, shift), a mirror image, a little brightness, s
 import cv2
 import numpy as np
 
-MIN_AREA = 0.6
+# A photograph cut to its product is all outline: cropping much of it away hides the product type.
+MIN_AREA, MAX_AREA = 0.75, 1.1
 MAX_STRETCH = 1.15
 MAX_TURN_DEG = 8.0
 BRIGHTNESS = 0.12
@@ -45,15 +46,15 @@ def augment(images: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarr
 
 def _warp(source: int, target: int, rng: np.random.Generator) -> np.ndarray:
     """Draw the (2, 3) matrix that maps a pixel of the result to a pixel of the source."""
-    side = np.sqrt(rng.uniform(MIN_AREA, 1.0)) * source
+    side = np.sqrt(rng.uniform(MIN_AREA, MAX_AREA)) * source
     stretch = np.exp(rng.uniform(-1, 1) * np.log(MAX_STRETCH) / 2)
-    width, height = min(side * stretch, source), min(side / stretch, source)
+    width, height = side * stretch, side / stretch
     angle = np.deg2rad(rng.uniform(-MAX_TURN_DEG, MAX_TURN_DEG))
     mirror = -1.0 if rng.random() < 0.5 else 1.0
     centre = np.array(
         [
-            source / 2 + rng.uniform(-1, 1) * (source - width) / 2,
-            source / 2 + rng.uniform(-1, 1) * (source - height) / 2,
+            source / 2 + rng.uniform(-1, 1) * abs(source - width) / 2,
+            source / 2 + rng.uniform(-1, 1) * abs(source - height) / 2,
         ]
     )
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -71,7 +71,8 @@ class TrainingData:
         watched: (v,) image numbers that validation rows show.
         image: (n,) the image of each row.
         query: (n,) the text number of each row's query.
-        further: per row, the text numbers of its other texts.
+        further: per row, the text numbers of its other texts; the last is its product type alone,
+            which keeps colour from outweighing what the thing is.
         labels: (n, 2) numbered canonical images and item groups.
         texts: every text.
         digest: hash of all of it.
@@ -121,8 +122,15 @@ def prepare(
     numbers: dict[str, int] = {}
     query = np.array([numbers.setdefault(text, len(numbers)) for text in frame["query"]])
     further = [
-        np.array([numbers.setdefault(text, len(numbers)) for text in texts if text], dtype=int)
-        for texts in frame["texts"].to_list()
+        np.array(
+            [
+                numbers.setdefault(text, len(numbers))
+                for text in (*texts, slug.replace("-", " "))
+                if text
+            ],
+            dtype=int,
+        )
+        for slug, texts in frame.select("slug", "texts").iter_rows()
     ]
     return TrainingData(
         frame=frame,
