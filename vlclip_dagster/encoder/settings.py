@@ -66,7 +66,7 @@ class TrainingSettings(BaseModel):
     ema: float = Field(default=0.99, ge=0, lt=1)
     patience: int = Field(default=8, ge=1)
     balance: float = Field(default=0.5, ge=0, le=1)
-    hard_share: float = Field(default=0.25, ge=0, le=1)
+    hard_share: float = Field(default=0.0, ge=0, le=1)
     token_dropout: float = Field(default=0.1, ge=0, lt=1)
     second_text: float = Field(default=0.5, ge=0)
     val_share: float = Field(default=0.1, ge=0, lt=0.5)
