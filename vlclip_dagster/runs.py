@@ -20,7 +20,7 @@ from vlclip_dagster.automation import PRODUCT_ASSETS, SEARCH_ASSETS
 from vlclip_dagster.checkpoints import CheckpointStore
 from vlclip_dagster.definitions import build_defs
 from vlclip_dagster.encoder.checkpoint import load_provenance
-from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.errors import MissingRequirementError, VlclipError
 from vlclip_dagster.inbox import LandedDrop, land_pending
 from vlclip_dagster.preflight import missing_requirements
 from vlclip_dagster.sensors import announce
@@ -197,13 +197,16 @@ class Platform:
 
         Raises:
             MissingRequirementError: a weight file, key or server is missing.
+            VlclipError: there is no catalog.
         """
         missing = missing_requirements(self.settings)
         if missing:
-            raise VlclipError(" ".join(missing))
+            raise MissingRequirementError("\n".join(missing))
         bury_dead_runs(self._instance)
         outcome = Outcome(drops=land_pending(self.warehouse, self.settings.inbox))
         announce(self._instance, self.warehouse, outcome.drops)
+        if not outcome.drops and not registered_types(self.warehouse):
+            raise VlclipError(f"{self.settings.home} holds no catalog yet: vlclip drop PATH")
         for job, selection, slug in self._steps(retrain):
             if on_job:
                 on_job(job, slug)

@@ -158,7 +158,7 @@ class OpenAIBackend:
         if not key:
             raise MissingRequirementError(
                 f"The language-model refiner needs an API key: set the environment variable {name},"
-                " or choose the backend 'rules'."
+                " or set VLCLIP_REFINEMENT__BACKEND=rules."
             )
         return key
 
