@@ -155,6 +155,27 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One SELECT; without it, the tables.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the marts, staging models and tables a question in SQL; nothing is changed."""
+    from vlclip_dagster.settings import load_settings
+    from vlclip_dagster.sql.database import listing
+    from vlclip_dagster.sql.database import query as answer
+    from vlclip_dagster.sql.models import load_models
+    from vlclip_dagster.terminal import say_json, show_rows
+    from vlclip_dagster.warehouse import Warehouse
+
+    models = load_models()
+    if query is None:
+        rows = listing(models)
+    else:
+        rows = answer(Warehouse(load_settings().home), models, query)
+    say_json(rows.rows(named=True)) if as_json else show_rows(rows)
+
+
+@app.command()
 def dev(
     port: Annotated[int, typer.Option(help="Port of the UI on this machine.")] = 3000,
 ) -> None:

@@ -12,6 +12,7 @@ from assets.landed import landed
 from assets.qdrant_collections import qdrant_collections
 from assets.raw_catalog import raw_catalog
 from assets.refined_queries import refined_queries
+from assets.sql_models import mart_assets, mart_checks
 from resources.encoder import EncoderResource
 from resources.grounder import GrounderResource
 from resources.index import IndexResource
@@ -21,6 +22,7 @@ from resources.warehouse import WarehouseResource
 from vlclip_dagster.automation import automate, catalog_job, product_job, search_job
 from vlclip_dagster.sensors import catalog_drop_sensor
 from vlclip_dagster.settings import Settings, load_settings
+from vlclip_dagster.sql.models import load_models
 
 ASSETS = [
     raw_catalog,
@@ -42,9 +44,10 @@ def build_defs(settings: Settings | None = None, **resources: object) -> dg.Defi
         resources: replacements by resource name, for tests and other set-ups.
     """
     chosen = settings or load_settings()
+    models = load_models()
     return dg.Definitions(
-        assets=[landed, *automate(ASSETS, chosen)],
-        asset_checks=all_checks(),
+        assets=[landed, *automate(ASSETS, chosen), *mart_assets(models)],
+        asset_checks=[*all_checks(), *mart_checks(models)],
         jobs=[product_job, search_job, catalog_job],
         sensors=[catalog_drop_sensor],
         resources=build_resources(chosen) | resources,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -20,10 +21,13 @@ from rich.text import Text
 from vlclip_dagster.progress import listening
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from vlclip_dagster.index.types import Hit
     from vlclip_dagster.runs import Outcome, Status
 
 console = Console(highlight=False)
+UNFOLDED = 10_000  # columns of a screen that folds nothing
 FACTS = ("product_type", "color", "pattern", "material", "gender")
 
 
@@ -153,6 +157,26 @@ def show_status(status: "Status") -> None:
         say(f"out of date*: {reason[0]}, {many} of them: {reason[1]}")
     if not status.due:
         say("everything is up to date")
+
+
+def show_rows(rows: "pl.DataFrame") -> None:
+    """Print rows as a table; as wide as it is where no terminal would fold it."""
+    table = _table(*map(escape, rows.columns))
+    for column, kind in zip(table.columns, rows.dtypes, strict=True):
+        column.justify = "right" if kind.is_numeric() else "left"
+    for row in rows.iter_rows():
+        table.add_row(*(Text(_visible(cell)) for cell in row))
+    where = console if console.is_terminal else Console(highlight=False, width=UNFOLDED)
+    where.print(table)
+    say(f"{rows.height} {'row' if rows.height == 1 else 'rows'}")
+
+
+def _visible(cell: object) -> str:
+    """A cell on one line; what would move the cursor or colour the screen is shown as a mark."""
+    text = "" if cell is None else str(cell)
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
 
 
 def _table(first: str, *rest: str) -> Table:

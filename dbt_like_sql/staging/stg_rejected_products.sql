@@ -1,0 +1,9 @@
+-- A row of a feed that could not be used, and why; its product type when that could be told.
+select
+    rejected_id,
+    shop,
+    feed,
+    row_number as feed_row,
+    slug,
+    array_to_string(reasons, '; ') as reasons
+from {{ source('rejected_products') }}
