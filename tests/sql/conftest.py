@@ -1,0 +1,30 @@
+"""A warehouse small enough to know every figure of it by heart."""
+
+import pytest
+from tiny_warehouse import fill, put
+
+from vlclip_dagster.sql.models import Models, load_models
+from vlclip_dagster.stages import StageLog
+from vlclip_dagster.warehouse import Counts, Warehouse
+
+
+@pytest.fixture(scope="session")
+def models() -> Models:
+    return load_models()
+
+
+@pytest.fixture
+def warehouse(tmp_path) -> Warehouse:
+    """Three dresses, one of them a duplicate and one without a readable photograph; a sofa."""
+    home = Warehouse(tmp_path / "home")
+    put(home, "product_types", None, [("dress", "Dress"), ("sofa", "Sofa")], "slug", "product_type")
+    rejected = [("1", "dress", ["no title"]), ("2", None, ["no title", "no product type"])]
+    put(home, "rejected_products", None, rejected, "rejected_id", "slug", "reasons")
+    fill(home, "dress", ["a", "b", "c"], duplicates={"b": "a"}, unreadable={"c"})
+    fill(home, "sofa", ["d"], accepted=False, converged=False)
+    log = StageLog(home)
+    for slug, computed, seconds in (("dress", 3, 1.5), ("sofa", 1, 0.5), ("dress", 0, 0.25)):
+        done = Counts(computed=computed)
+        log.record("raw_catalog", slug, done, seconds=seconds, output_version="v", inputs={})
+    log.record("eval_report", None, Counts(computed=1), seconds=9.0, output_version="v", inputs={})
+    return home
