@@ -20,7 +20,7 @@ HEAVY = [
     "matplotlib",
     "pandas",
 ]
-LOADED = "; import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+LOADED = "; import json, sys; print(json.dumps([name.partition('.')[0] for name in sys.modules]))"
 
 
 def loaded_by(statement: str, home) -> set[str]:
