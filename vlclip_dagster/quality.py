@@ -62,7 +62,9 @@ def judge(frame: pl.DataFrame, id_column: str, rules: Sequence[Rule]) -> list[Ve
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # The second sets a level of its own, and tells of a temporary folder at every check.
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
