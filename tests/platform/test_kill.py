@@ -41,7 +41,8 @@ def unfinished(home: Home) -> list[dg.DagsterRun]:
 @pytest.fixture(scope="module")
 def survivor(few, few_shop, tmp_path_factory) -> tuple[Home, list[int]]:
     """A home whose build was killed twice, with the runs left dangling after each kill."""
-    home = Home(tmp_path_factory.mktemp("killed") / "home", few.variables)
+    variables = few.variables | {"VLCLIP_REPORT__ABLATION": "false"}
+    home = Home(tmp_path_factory.mktemp("killed") / "home", variables)
     home.drop(few_shop.folder)
     dangling = []
     for label, step in (("crops of sofa", 1), ("training epochs", 1)):
