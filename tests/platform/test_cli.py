@@ -178,6 +178,9 @@ class TestMistakes:
     def test_asking_before_anything_is_built(self, vlclip, empty, words):
         vlclip(empty, *words).is_mistake("vlclip run")
 
+    def test_a_run_without_a_catalog(self, vlclip, empty):
+        vlclip(empty, "run").is_mistake("holds no catalog yet", "vlclip drop")
+
     def test_a_status_of_nothing_is_no_mistake(self, vlclip, empty):
         assert "vlclip drop" in vlclip(empty, "status").out
 
