@@ -12,6 +12,17 @@ from tiny_encoder import ShapePairs, register_tiny
 from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
 
 
+@pytest.fixture(scope="package", autouse=True)
+def _one_thread():
+    """Tiny tensors gain nothing from threads, and lose much where other work shares the cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     return EncoderSettings(model=register_tiny(tmp_path_factory.mktemp("config")), device="cpu")
@@ -28,7 +39,7 @@ def trained(tiny, tmp_path_factory):
     from vlclip_dagster.encoder.train import train
 
     settings = TrainingSettings(
-        epochs=25, batch_size=32, lr=4e-3, ema=0.9, patience=25, hard_share=0.0, precision="fp32"
+        epochs=20, batch_size=32, lr=4e-3, ema=0.9, patience=20, start_size=1.0, precision="fp32"
     )
     return train(ShapePairs(), settings, tiny, tmp_path_factory.mktemp("work"))
 

@@ -22,6 +22,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {here!r})
+import torch
 from tiny_encoder import ShapePairs, register_tiny
 from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
 from vlclip_dagster.encoder.train import train
@@ -30,6 +31,7 @@ def die(metrics):
     if metrics.epoch == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
+torch.set_num_threads(1)
 name = register_tiny(Path({config!r}))
 settings = TrainingSettings.model_validate_json({settings!r})
 encoder = EncoderSettings(model=name, device="cpu")

@@ -220,12 +220,13 @@ class _Run:
         numbers = [data.query[rows]]
         if self.settings.second_text > 0:
             numbers.append(data.other_text(rows, epoch))
-        # On short texts the plain attention takes less than half the fused one's time on a CPU.
+        # Each kind of text by itself: a raw description is long, a type's name is short. On such
+        # texts the plain attention takes less than half the fused one's time on a CPU.
         with sdpa_kernel(SDPBackend.MATH):
-            text = self._encode_texts(self._network, np.concatenate(numbers), rng)
+            texts = [self._encode_texts(self._network, chosen, rng) for chosen in numbers]
         losses = [
-            self._loss(image, features, self._network.logit_scale, self._labels(rows, chosen))
-            for chosen, features in zip(numbers, text.split(len(rows)), strict=True)
+            self._loss(image, text, self._network.logit_scale, self._labels(rows, chosen))
+            for chosen, text in zip(numbers, texts, strict=True)
         ]
         weights = (1.0, self.settings.second_text)[: len(losses)]
         return sum(w * part for w, part in zip(weights, losses, strict=True)) / sum(weights)
