@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from homes import Home, Shop
+from homes import QUICK, Home, Shop
 
 from vlclip_dagster.catalog.generated import write_sample
 
@@ -72,7 +72,7 @@ def few_shop(sample, tmp_path_factory) -> Shop:
 @pytest.fixture(scope="session")
 def few(few_shop, tmp_path_factory) -> Home:
     """Two types, two epochs, with the ablation; copy it before changing anything."""
-    variables = {"VLCLIP_TRAINING__EPOCHS": "2"}
+    variables = QUICK | {"VLCLIP_TRAINING__EPOCHS": "2", "VLCLIP_REPORT__ABLATION": "true"}
     home = Home(tmp_path_factory.mktemp("homes") / "few", variables)
     home.drop(few_shop.folder)
     assert home.run().failures == []

@@ -23,7 +23,11 @@ from vlclip_dagster.settings import Settings, load_settings
 from vlclip_dagster.warehouse import Table, Warehouse
 
 # How well it is trained is measured elsewhere; here it only has to be trained.
-QUICK = {"VLCLIP_TRAINING__EPOCHS": "1", "VLCLIP_REPORT__ABLATION": "false"}
+QUICK = {
+    "VLCLIP_TRAINING__EPOCHS": "1",
+    "VLCLIP_TRAINING__BATCH_SIZE": "16",
+    "VLCLIP_REPORT__ABLATION": "false",
+}
 VLCLIP = "from vlclip_dagster.cli import main; main()"
 PROJECT = Path(__file__).resolve().parents[2]
 ROW_TABLES = ("raw_catalog", "photographs", "deduped_images", "grounded_crops", "refined_queries")
