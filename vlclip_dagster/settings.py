@@ -30,7 +30,13 @@ PROFILES: dict[str, dict[str, dict[str, Any]]] = {
     "embedded": {},
     "paper": {
         "encoder": {"model": "ViT-B-32", "pretrained": "laion2b_s34b_b79k"},
-        "training": {"epochs": 10, "lr": 1e-5, "patience": 2, "token_dropout": 0.0},
+        "training": {
+            "epochs": 10,
+            "lr": 1e-5,
+            "patience": 2,
+            "token_dropout": 0.0,
+            "type_text": 0.0,
+        },
         "grounding": {"kind": "transformers", "model": "IDEA-Research/grounding-dino-tiny"},
         "refinement": {"backend": "openai"},
         "index": {"kind": "server"},

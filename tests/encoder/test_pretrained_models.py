@@ -95,7 +95,7 @@ def test_what_is_missing_is_one_sentence_before_any_work(offline, settings, word
 
 
 def test_missing_weights_stop_a_build(offline):
-    with pytest.raises(MissingRequirementError, match="VLCLIP_ENCODER_PRETRAINED"):
+    with pytest.raises(MissingRequirementError, match="VLCLIP_ENCODER__PRETRAINED"):
         weight_file(EncoderSettings(model="ViT-B-32", pretrained="laion2b_s34b_b79k"))
 
 
@@ -106,7 +106,7 @@ def test_the_small_model_needs_nothing():
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_missing_gpu_is_said():
-    assert "VLCLIP_ENCODER_DEVICE" in (check(EncoderSettings(device="cuda")) or "")
+    assert "VLCLIP_ENCODER__DEVICE" in (check(EncoderSettings(device="cuda")) or "")
 
 
 def test_settings_load_without_torch():

@@ -71,8 +71,8 @@ class TrainingData:
         watched: (v,) image numbers that validation rows show.
         image: (n,) the image of each row.
         query: (n,) the text number of each row's query.
-        further: per row, the text numbers of its other texts; the last is its product type alone,
-            which keeps colour from outweighing what the thing is.
+        kind: (n,) the text number of each row's product type, by its name alone.
+        further: per row, the text numbers of its other texts.
         labels: (n, 2) numbered canonical images and item groups.
         texts: every text.
         digest: hash of all of it.
@@ -84,6 +84,7 @@ class TrainingData:
     watched: np.ndarray
     image: np.ndarray
     query: np.ndarray
+    kind: np.ndarray
     further: list[np.ndarray]
     labels: np.ndarray
     texts: Texts
@@ -121,16 +122,12 @@ def prepare(
     shown = source.images([int(row) for row in first[watched]])
     numbers: dict[str, int] = {}
     query = np.array([numbers.setdefault(text, len(numbers)) for text in frame["query"]])
+    kind = np.array(
+        [numbers.setdefault(slug.replace("-", " "), len(numbers)) for slug in frame["slug"]]
+    )
     further = [
-        np.array(
-            [
-                numbers.setdefault(text, len(numbers))
-                for text in (*texts, slug.replace("-", " "))
-                if text
-            ],
-            dtype=int,
-        )
-        for slug, texts in frame.select("slug", "texts").iter_rows()
+        np.array([numbers.setdefault(text, len(numbers)) for text in texts if text], dtype=int)
+        for texts in frame["texts"]
     ]
     return TrainingData(
         frame=frame,
@@ -139,6 +136,7 @@ def prepare(
         watched=watched,
         image=image,
         query=query,
+        kind=kind,
         further=further,
         labels=np.stack([image, _first_rows(frame["group"])[0]], axis=1),
         texts=Texts(model.tokenize(list(numbers)), trim=model.clip_tokens),

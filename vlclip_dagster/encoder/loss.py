@@ -61,6 +61,41 @@ class ContrastiveLoss(nn.Module):
         return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
 
 
+class KindLoss(nn.Module):
+    """Cross entropy of each image over the names of the product types in its batch.
+
+    InfoNCE over queries lets colour and pattern outweigh what the thing is, since few negatives
+    differ in nothing else; a name has all images of its type as positives and no other cue.
+
+    Example:
+        >>> loss = KindLoss()(image, names, model.logit_scale, kind)
+    """
+
+    def forward(
+        self,
+        image_features: torch.Tensor,
+        name_features: torch.Tensor,
+        logit_scale: torch.Tensor,
+        kind: torch.Tensor,
+    ) -> torch.Tensor:
+        """Classify images by the nearest name.
+
+        Args:
+            image_features: (n, d), any length; normalised here.
+            name_features: (t, d), one per product type.
+            logit_scale: scalar, the logarithm of the inverse temperature.
+            kind: (n,) row of each image's own name.
+
+        Returns:
+            The scalar loss in fp32.
+        """
+        image = F.normalize(image_features.float(), dim=-1)
+        names = F.normalize(name_features.float(), dim=-1)
+        with torch.autocast(image.device.type, enabled=False):
+            logits = logit_scale.float().exp() * image @ names.T
+        return F.cross_entropy(logits, kind)
+
+
 @torch.no_grad()
 def clamp_temperature(logit_scale: torch.Tensor) -> None:
     """Keep the inverse temperature at 100 or less, in place; call after every optimiser step."""

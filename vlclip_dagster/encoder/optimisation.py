@@ -8,6 +8,9 @@ from torch import nn  # noqa: TID253
 from vlclip_dagster.encoder.settings import FULL_SIZE_AT, Precision, TrainingSettings
 
 
+FEWEST_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 150, 12, 30
+
+
 def make_optimizer(network: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
     """AdamW with CLIP's betas; vectors, norms and the temperature are not decayed."""
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
@@ -78,3 +81,13 @@ def uses_bf16(wish: Precision, device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported()
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def epochs_for(steps_per_epoch: int) -> int:
+    """How many epochs a training takes when its settings leave that open.
+
+    A from-scratch model needs some ``FEWEST_STEPS`` optimiser steps to get off the ground,
+    however small the catalog; a large one is seen ``FEWEST_EPOCHS`` times.
+    """
+    for_steps = math.ceil(FEWEST_STEPS / max(1, steps_per_epoch))
+    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, for_steps))

@@ -33,7 +33,8 @@ class TrainingSettings(BaseModel):
     """How a checkpoint is trained; everything here is part of the training's key.
 
     Args:
-        epochs: passes over the training pairs at most.
+        epochs: passes over the training pairs at most; 0 takes as many as the number of pairs
+            asks for, more where they are few (``optimisation.epochs_for``).
         batch_size: pairs per optimiser step.
         lr: peak learning rate of AdamW, reached after ``warmup`` and then annealed by a cosine.
         weight_decay: decoupled decay of matrices; vectors, norms and the temperature have none.
@@ -46,6 +47,7 @@ class TrainingSettings(BaseModel):
         token_dropout: probability that a training token becomes the unknown token; used only
             when the model starts from scratch.
         second_text: weight of the further texts' loss beside the query's.
+        type_text: weight of the product type's name beside the query's loss.
         val_share: share of products that early stopping watches.
         test_share: share of products that are never trained on.
         start_size: share of the model's image side that the first epoch sees; sides grow to the
@@ -57,7 +59,7 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: int = Field(default=20, ge=1)
+    epochs: int = Field(default=0, ge=0)
     batch_size: int = Field(default=64, ge=2)
     lr: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=0.1, ge=0)
@@ -69,6 +71,7 @@ class TrainingSettings(BaseModel):
     hard_share: float = Field(default=0.0, ge=0, le=1)
     token_dropout: float = Field(default=0.1, ge=0, lt=1)
     second_text: float = Field(default=0.5, ge=0)
+    type_text: float = Field(default=1.0, ge=0)
     val_share: float = Field(default=0.1, ge=0, lt=0.5)
     test_share: float = Field(default=0.2, ge=0, lt=0.8)
     start_size: float = Field(default=0.6, gt=0, le=1)

@@ -21,7 +21,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: TID253
 from vlclip_dagster.encoder.augment import augment
 from vlclip_dagster.encoder.checkpoint import TrainedCheckpoint
 from vlclip_dagster.encoder.data import PairSource, TrainingData, prepare, validate
-from vlclip_dagster.encoder.loss import ContrastiveLoss, clamp_temperature
+from vlclip_dagster.encoder.loss import ContrastiveLoss, KindLoss, clamp_temperature
 from vlclip_dagster.encoder.model import (
     ClipModel,
     build_model,
@@ -33,6 +33,7 @@ from vlclip_dagster.encoder.model import (
 )
 from vlclip_dagster.encoder.optimisation import (
     Average,
+    epochs_for,
     image_side,
     learning_rate,
     make_optimizer,
@@ -99,7 +100,7 @@ def train(
     while not run.finished:
         metrics = run.epoch()
         save_state(run.state, state_path)
-        report("training epochs", metrics.epoch, settings.epochs)
+        report("training epochs", metrics.epoch, run.settings.epochs)
         if on_epoch:
             on_epoch(metrics)
     return TrainedCheckpoint(
@@ -136,9 +137,13 @@ class _Run:
             balance=settings.balance,
             hard_share=settings.hard_share,
         )
-        self._total = min(settings.epochs * len(self._batches), settings.max_steps or math.inf)
+        epochs = settings.epochs or epochs_for(len(self._batches))
+        self.settings = settings.model_copy(update={"epochs": epochs})
+        self._total = min(epochs * len(self._batches), settings.max_steps or math.inf)
         self._any_size = model.scratch and takes_any_size(model.network)
         self._loss = ContrastiveLoss()
+        self._kind_loss = KindLoss()
+        self._has_further = any(len(texts) for texts in data.further)
         self._bf16 = uses_bf16(settings.precision, device)
         self.state = TrainingState(key)
 
@@ -183,7 +188,8 @@ class _Run:
     def _shrink(self) -> Vocabulary:
         """Keep only the embedding rows in use: those trained, and pretrained ones of any text."""
         data = self.data
-        numbers = [data.query[self._rows], *(data.further[row] for row in self._rows)]
+        numbers = [data.query[self._rows], data.kind[self._rows]]
+        numbers += [data.further[row] for row in self._rows]
         tokens = data.texts.tokens
         if self.model.scratch:
             tokens = tokens[np.unique(np.concatenate(numbers))]
@@ -213,23 +219,33 @@ class _Run:
         return float(loss.detach())
 
     def _pair_loss(self, epoch: int, rows: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        """Loss of the images against their queries, and against one further text in turn."""
-        data = self.data
+        """Loss of the images against their queries, a further text in turn, and their types."""
+        data, settings = self.data, self.settings
         pixels = augment(data.pixels[data.image[rows]], self._side(epoch), rng)
         image = self._network.encode_image(self._pixels(pixels))
-        numbers = [data.query[rows]]
-        if self.settings.second_text > 0:
-            numbers.append(data.other_text(rows, epoch))
+        scale = self._network.logit_scale
+        weighted: list[tuple[float, torch.Tensor]] = []
         # Each kind of text by itself: a raw description is long, a type's name is short. On such
         # texts the plain attention takes less than half the fused one's time on a CPU.
         with sdpa_kernel(SDPBackend.MATH):
-            texts = [self._encode_texts(self._network, chosen, rng) for chosen in numbers]
-        losses = [
-            self._loss(image, text, self._network.logit_scale, self._labels(rows, chosen))
-            for chosen, text in zip(numbers, texts, strict=True)
-        ]
-        weights = (1.0, self.settings.second_text)[: len(losses)]
-        return sum(w * part for w, part in zip(weights, losses, strict=True)) / sum(weights)
+            query = self._encode_texts(self._network, data.query[rows], rng)
+            labels = self._labels(rows, data.query[rows])
+            weighted.append((1.0, self._loss(image, query, scale, labels)))
+            if settings.second_text > 0 and self._has_further:
+                chosen = data.other_text(rows, epoch)
+                text = self._encode_texts(self._network, chosen, rng)
+                labels = self._labels(rows, chosen)
+                weighted.append((settings.second_text, self._loss(image, text, scale, labels)))
+            if settings.type_text > 0:
+                kinds, own = np.unique(data.kind[rows], return_inverse=True)
+                names = self._encode_texts(self._network, kinds)
+                kind = torch.from_numpy(own).to(self.device)
+                # Both sides, so that an image and a query of one type meet at its name.
+                for side in (image, query):
+                    loss = self._kind_loss(side, names, scale, kind)
+                    weighted.append((settings.type_text / 2, loss))
+        total = sum(weight for weight, _ in weighted)
+        return torch.stack([weight / total * loss for weight, loss in weighted]).sum()
 
     def _side(self, epoch: int) -> int:
         side = self.model.preprocess.size
@@ -328,7 +344,7 @@ def _with_splits(pairs: PairSource, settings: TrainingSettings) -> pl.DataFrame:
     if count < 2:
         raise VlclipError(
             f"Only {count} products are left to train on; land a larger catalog, or lower"
-            " VLCLIP_TRAINING_TEST_SHARE and VLCLIP_TRAINING_VAL_SHARE."
+            " VLCLIP_TRAINING__TEST_SHARE and VLCLIP_TRAINING__VAL_SHARE."
         )
     return frame
 

@@ -22,7 +22,7 @@ def check(settings: EncoderSettings) -> str | None:
     """
     if settings.device == "cuda" and not _has_cuda():
         return (
-            "VLCLIP_ENCODER_DEVICE asks for cuda but this machine has no usable GPU;"
+            "VLCLIP_ENCODER__DEVICE asks for cuda but this machine has no usable GPU;"
             " set it to auto or cpu."
         )
     known = _unknown_model(settings)
@@ -31,7 +31,7 @@ def check(settings: EncoderSettings) -> str | None:
     config = pretrained_config(settings)
     if not config:
         return (
-            f"VLCLIP_ENCODER_PRETRAINED={settings.pretrained} is neither a file nor a pretrained"
+            f"VLCLIP_ENCODER__PRETRAINED={settings.pretrained} is neither a file nor a pretrained"
             f" tag of {settings.model}; name one of its tags or a local weight file."
         )
     if cached_file(config) or _reachable(config):
@@ -124,9 +124,9 @@ def _download(settings: EncoderSettings, config: dict[str, Any]) -> Path:
 
 def _missing(settings: EncoderSettings) -> str:
     return (
-        f"The weights VLCLIP_ENCODER_PRETRAINED={settings.pretrained} of {settings.model} are not"
+        f"The weights VLCLIP_ENCODER__PRETRAINED={settings.pretrained} of {settings.model} are not"
         " in the local cache and the hub does not answer; download them where there is a network,"
-        " or set VLCLIP_ENCODER_PRETRAINED to a local weight file."
+        " or set VLCLIP_ENCODER__PRETRAINED to a local weight file."
     )
 
 
@@ -135,7 +135,7 @@ def _unknown_model(settings: EncoderSettings) -> str | None:
         if settings.pretrained is None or Path(settings.pretrained).is_file():
             return None
         return (
-            f"VLCLIP_ENCODER_PRETRAINED={settings.pretrained} is no file, and {SMALL_MODEL} has"
+            f"VLCLIP_ENCODER__PRETRAINED={settings.pretrained} is no file, and {SMALL_MODEL} has"
             " no pretrained tags; leave it out or name a local weight file."
         )
     import open_clip
@@ -143,7 +143,7 @@ def _unknown_model(settings: EncoderSettings) -> str | None:
     if settings.model in open_clip.list_models():
         return None
     return (
-        f"VLCLIP_ENCODER_MODEL={settings.model} is no open_clip model; use {SMALL_MODEL}, ViT-B-32"
+        f"VLCLIP_ENCODER__MODEL={settings.model} is no open_clip model; use {SMALL_MODEL}, ViT-B-32"
         " or another name that open_clip lists."
     )
 
