@@ -10,7 +10,7 @@ import pytest
 import torch  # noqa: TID253 - tests load it anyway
 from tiny_encoder import ShapePairs
 
-from vlclip_dagster.encoder.optimisation import image_side, learning_rate
+from vlclip_dagster.encoder.optimisation import epochs_for, image_side, learning_rate
 from vlclip_dagster.encoder.provenance import EpochMetrics
 from vlclip_dagster.encoder.settings import TrainingSettings
 from vlclip_dagster.encoder.train import STATE_FILE, train
@@ -191,3 +191,8 @@ def test_vocabulary_keeps_order_and_gives_rows_back():
     assert torch.equal(pretrained[[0, 2, 4, 7, 9]], full[[0, 2, 4, 7, 9]] + 1)
     assert torch.equal(pretrained[5], full[5])
     assert torch.equal(vocabulary.expand(rows, full, scratch=True)[5], rows[0])
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [(0, 30), (5, 30), (11, 14), (28, 12), (500, 12)])
+def test_small_catalogs_are_seen_more_often(steps, epochs):
+    assert epochs_for(steps) == epochs

@@ -6,6 +6,7 @@ import torch  # noqa: TID253 - tests load it anyway
 from vlclip_dagster.encoder.loss import (
     MAX_LOGIT_SCALE,
     ContrastiveLoss,
+    KindLoss,
     clamp_temperature,
     false_negatives,
 )
@@ -64,3 +65,14 @@ def test_temperature_never_exceeds_one_hundred():
     scale = torch.nn.Parameter(torch.tensor(2.0))
     clamp_temperature(scale)
     assert float(scale.detach()) == 2.0
+
+
+def test_an_image_near_its_types_name_costs_least():
+    names = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    near = torch.tensor([[5.0, 0.0], [0.0, 2.0]])
+    scale = torch.tensor(2.0)
+    right = KindLoss()(near, names, scale, torch.tensor([0, 1]))
+    wrong = KindLoss()(near, names, scale, torch.tensor([1, 0]))
+    by_hand = math.log(1 + math.exp(-math.exp(2.0)))
+    assert right.item() == pytest.approx(by_hand, rel=1e-3)
+    assert wrong > right
