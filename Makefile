@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SAMPLE := $(CURDIR)/.vlclip/bench-sample
 export VLCLIP_HOME ?= $(CURDIR)/.vlclip
 export DAGSTER_DISABLE_TELEMETRY := 1
 
@@ -37,7 +38,12 @@ dev: $(READY)
 	$(BIN)/vlclip dev
 
 bench: $(READY)
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	$(BIN)/vlclip sample $(SAMPLE)
+	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/dedup_quality.py --sample $(SAMPLE)
+	$(BIN)/python benchmarks/grounding_iou.py --sample $(SAMPLE) --limit 250
+	$(BIN)/python benchmarks/refinement_truth.py $(SAMPLE)
+	$(BIN)/python benchmarks/build.py
 
 clean:
 	rm -rf $(VENV)
