@@ -101,6 +101,7 @@ class Home:
             "VLCLIP_HOME": str(self.path),
             "DAGSTER_HOME": str(self.path / "dagster"),
             "DAGSTER_DISABLE_TELEMETRY": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
             **self.variables,
         }
 
