@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 SAMPLE := $(CURDIR)/.vlclip/bench-sample
 export VLCLIP_HOME ?= $(CURDIR)/.vlclip
 export DAGSTER_DISABLE_TELEMETRY := 1
+# Without bytecode every process compiles torch and dagster anew, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test lint format dev bench clean
 

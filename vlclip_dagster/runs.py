@@ -148,7 +148,10 @@ class Platform:
         current = self.checkpoints.current()
         if current is None:
             return Due(asset, None, "never built")
-        known = load_provenance(current.folder)
+        try:
+            known = load_provenance(current.folder)
+        except VlclipError:
+            return Due(asset, None, "another version of this program wrote it")
         wanted = (self.settings.encoder, self.settings.training)
         if (
             known.encoder.model_copy(update={"device": wanted[0].device}),
@@ -177,13 +180,14 @@ class Platform:
         log = StageLog(self.warehouse)
         slugs = registered_types(self.warehouse)
         current = self.checkpoints.current()
+        untrained = self.training_due()
         return Status(
             home=self.settings.home,
             product_types=slugs,
             artifacts=[run for asset in ALL_ASSETS for run in log.all_of(asset)],
             due=self.all_due() if slugs else [],
             checkpoint=current.fingerprint if current else None,
-            unseen_share=self.unseen_share() if current else None,
+            unseen_share=self.unseen_share() if current and not untrained else None,
         )
 
     def run_out_of_date(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from vlclip_dagster.encoder.preprocess import PREPROCESS_VERSION
 from vlclip_dagster.encoder.provenance import EpochMetrics, Provenance
 from vlclip_dagster.errors import VlclipError
@@ -75,12 +77,18 @@ def load_provenance(folder: Path) -> Provenance:
     """Read what a saved checkpoint says about itself.
 
     Raises:
-        VlclipError: the folder holds no checkpoint.
+        VlclipError: the folder holds no checkpoint, or one that this version can't read.
     """
     path = folder / PROVENANCE
     if not path.is_file():
         raise VlclipError(f"{folder} holds no checkpoint ({PROVENANCE} is missing); train one.")
-    return Provenance.model_validate_json(path.read_text("utf-8"))
+    try:
+        return Provenance.model_validate_json(path.read_text("utf-8"))
+    except ValidationError:
+        raise VlclipError(
+            f"The checkpoint in {folder} was written by another version of this program; "
+            "train it anew: vlclip run --retrain."
+        ) from None
 
 
 def load_metrics(folder: Path) -> list[EpochMetrics]:
