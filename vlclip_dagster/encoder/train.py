@@ -230,7 +230,10 @@ class _Run:
         with sdpa_kernel(SDPBackend.MATH):
             query = self._encode_texts(self._network, data.query[rows], rng)
             labels = self._labels(rows, data.query[rows])
-            weighted.append((1.0, self._loss(image, query, scale, labels)))
+            # Without further texts the query takes their weight, so that what the type's name
+            # weighs beside the contrast does not depend on what a catalog says.
+            spare = 0.0 if self._has_further else settings.second_text
+            weighted.append((1.0 + spare, self._loss(image, query, scale, labels)))
             if settings.second_text > 0 and self._has_further:
                 chosen = data.other_text(rows, epoch)
                 text = self._encode_texts(self._network, chosen, rng)
