@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from vlclip_dagster.index.types import Hit
     from vlclip_dagster.runs import Outcome, Status
 
-console = Console(highlight=False)
+# A pipe has no width of its own; tables in it should not be folded to a screen's.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 UNFOLDED = 10_000  # columns of a screen that folds nothing
 FACTS = ("product_type", "color", "pattern", "material", "gender")
 

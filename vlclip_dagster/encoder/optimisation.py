@@ -8,7 +8,7 @@ from torch import nn  # noqa: TID253
 from vlclip_dagster.encoder.settings import FULL_SIZE_AT, Precision, TrainingSettings
 
 # Measured on catalogs of 460 to 2,550 products, trained from scratch; see ``epochs_for``.
-FEWEST_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 200, 18, 30
+FEWEST_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 280, 18, 30
 
 
 def make_optimizer(network: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:

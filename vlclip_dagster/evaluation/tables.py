@@ -93,7 +93,7 @@ def summary_table(report: Mapping[str, Any]) -> list[list[str]]:
     """
     heading = ["", "HITS@1", "HITS@5", "HITS@10", "MRR", "95% of HITS@5", "queries", "gallery"]
     named = [(row["model"], row) for row in report["retrieval"]]
-    named += [(row["variant"], row) for row in report["ablation"]]
+    named += [(f"ablation: {row['variant']}", row) for row in report["ablation"]]
     return [heading, *([name, *_cells(row)] for name, row in named)]
 
 
