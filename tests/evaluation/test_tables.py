@@ -98,9 +98,9 @@ def test_the_terminal_table_names_models_and_variants(report):
     assert [row[0] for row in table] == [
         "",
         "fine-tuned",
-        "full",
-        "no_grounding",
-        "no_grounding_no_refinement",
+        "ablation: full",
+        "ablation: no_grounding",
+        "ablation: no_grounding_no_refinement",
     ]
     assert {len(row) for row in table} == {8}
     assert table[1][2] == f"{report['retrieval'][0]['hits@5']:.3f}"
