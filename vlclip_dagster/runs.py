@@ -20,6 +20,7 @@ from vlclip_dagster.automation import PRODUCT_ASSETS, SEARCH_ASSETS
 from vlclip_dagster.checkpoints import CheckpointStore
 from vlclip_dagster.definitions import build_defs
 from vlclip_dagster.encoder.checkpoint import load_provenance
+from vlclip_dagster.encoder.provenance import ENCODER_CODE_VERSION
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
 from vlclip_dagster.inbox import LandedDrop, land_pending
 from vlclip_dagster.preflight import missing_requirements
@@ -158,6 +159,8 @@ class Platform:
             known.training,
         ) != wanted:
             return Due(asset, None, "its settings changed")
+        if known.code_version != ENCODER_CODE_VERSION:
+            return Due(asset, None, "the training's code changed")
         unseen = self.unseen_share()
         if unseen > UNSEEN_SHARE:
             return Due(asset, None, f"it never saw {unseen:.0%} of the products")
