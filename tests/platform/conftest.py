@@ -78,5 +78,7 @@ def few(few_shop, tmp_path_factory) -> Home:
     variables = QUICK | {"VLCLIP_TRAINING__EPOCHS": "2", "VLCLIP_REPORT__ABLATION": "true"}
     home = Home(tmp_path_factory.mktemp("homes") / "few", variables)
     home.drop(few_shop.folder)
-    assert home.run().failures == []
+    # In a process of its own, as the killed builds are: equal threads, equal sums, equal weights.
+    done = home.vlclip("run", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
     return home

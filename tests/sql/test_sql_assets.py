@@ -92,7 +92,8 @@ def test_a_test_without_a_mart_is_refused():
 
 def test_vlclip_sql_answers_in_words_and_in_json(warehouse, monkeypatch):
     monkeypatch.setenv("VLCLIP_HOME", warehouse.home)
-    text = "select slug, products, title from catalog_health join raw_catalog using (slug)"
+    joined = "catalog_health join raw_catalog using (slug)"
+    text = f"select slug, products, title from {joined} order by slug"
     words = CliRunner().invoke(app, ["sql", text])
     assert words.exit_code == 0, words.output
     assert "4 rows" in words.output
