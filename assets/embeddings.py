@@ -66,8 +66,8 @@ def _agreement(table: Table) -> list[dict[str, Any]]:
 
 def wanted_embeddings(home: Warehouse, slug: str, checkpoint: str) -> tuple[pl.DataFrame, int]:
     """The products that can be embedded with the keys of both halves, and how many can't be."""
-    queries = _good(home.table("refined_queries", slug), ["item_id", "query"])
-    crops = _good(home.table("grounded_crops", slug), ["photo_id"])
+    queries = home.table("refined_queries", slug).good(["item_id", "query"])
+    crops = home.table("grounded_crops", slug).good(["photo_id"])
     main = home.table("deduped_images", slug).read(["item_id", "position", "canonical_id"])
     joined = (
         queries.drop("key")
@@ -129,8 +129,3 @@ def _reused(wanted: pl.Series, stored: pl.Series, vectors: pl.Series) -> Vectors
         vector if key == old else None
         for key, old, vector in zip(wanted, stored, vectors, strict=True)
     ]
-
-
-def _good(table: Table, columns: list[str]) -> pl.DataFrame:
-    rows = table.read([*columns, "key", "error"])
-    return rows.filter(pl.col("error").is_null()).drop("error")

@@ -54,15 +54,14 @@ def training_pairs(warehouse: Warehouse, slugs: Iterable[str], variant: Variant)
 
 
 def _pairs_of(warehouse: Warehouse, slug: str, variant: Variant) -> pl.DataFrame:
-    products = warehouse.table("raw_catalog", slug).read(
-        ["item_id", "item_group_id", "raw_title", "raw_description", "error"]
+    products = warehouse.table("raw_catalog", slug).good(
+        ["item_id", "item_group_id", "raw_title", "raw_description"]
     )
-    queries = _good(warehouse, "refined_queries", slug, ["item_id", "query", "texts"])
-    crops = _good(warehouse, "grounded_crops", slug, ["photo_id"])
+    queries = warehouse.table("refined_queries", slug).good(["item_id", "query", "texts"])
+    crops = warehouse.table("grounded_crops", slug).good(["photo_id"])
     main = warehouse.table("deduped_images", slug).read(["item_id", "position", "canonical_id"])
     joined = (
-        products.filter(pl.col("error").is_null())
-        .drop("error")
+        products.drop("key")
         .join(queries.rename({"key": "query_key"}), on="item_id")
         .join(main.filter(pl.col("position") == 0), on="item_id")
         .join(
@@ -82,11 +81,6 @@ def _pairs_of(warehouse: Warehouse, slug: str, variant: Variant) -> pl.DataFrame
         lambda row: row_key(variant.picture, variant.text, *row.values()), pl.String
     )
     return joined.with_columns(key=key).select(_NO_PAIRS.columns)
-
-
-def _good(warehouse: Warehouse, name: str, slug: str, columns: list[str]) -> pl.DataFrame:
-    rows = warehouse.table(name, slug).read([*columns, "key", "error"])
-    return rows.filter(pl.col("error").is_null()).drop("error")
 
 
 _NO_PAIRS = pl.DataFrame(

@@ -70,6 +70,11 @@ class Table:
         rows = self._scan(wanted, found)
         return order.join(rows, on=self.id_column, how="left", maintain_order="left").select(names)
 
+    def good(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Read ``columns`` and ``key`` of the rows that did not fail."""
+        rows = self.read([*columns, "key", "error"])
+        return rows.filter(pl.col("error").is_null()).drop("error")
+
     def keys(self) -> pl.DataFrame:
         """Stored keys: columns ``<id_column>``, ``key``, ``failed``."""
         rows = self.read([self.id_column, "key", "error"])
