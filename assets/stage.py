@@ -6,13 +6,12 @@ Nothing of the method belongs here; the assets call it and hand their counts ove
 import base64
 import functools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import dagster as dg
 
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.hashing import row_key
 from vlclip_dagster.stages import StageLog
 from vlclip_dagster.warehouse import Counts, Warehouse
 
@@ -87,11 +86,6 @@ def registered_types(warehouse: Warehouse) -> dict[str, str]:
     """The product types that exist: slug → display name, sorted by slug."""
     rows = warehouse.table("product_types").read(["slug", "product_type"]).sort("slug")
     return dict(rows.iter_rows())
-
-
-def all_types_version(warehouse: Warehouse, table: str, slugs: Iterable[str]) -> str:
-    """Content hash of ``table`` over the product types ``slugs``."""
-    return row_key({slug: warehouse.table(table, slug).data_version() for slug in sorted(slugs)})
 
 
 def picture(data: bytes, alt: str, media_type: str = "image/jpeg") -> dg.MetadataValue:

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from vlclip_dagster.errors import VlclipError
@@ -76,8 +76,3 @@ class CheckpointStore:
                 "there is no checkpoint yet: run `vlclip run`, or materialize finetuned_checkpoint"
             )
         return current
-
-    def describe(self) -> dict[str, str] | None:
-        """The current checkpoint as plain data, for status and metadata."""
-        current = self.current()
-        return None if current is None else {k: str(v) for k, v in asdict(current).items()}

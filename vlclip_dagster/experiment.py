@@ -43,7 +43,6 @@ class Measured:
     curve: Curve
     gallery: Gallery
     queries: QuerySet
-    test_items: int
 
 
 class Experiment:
@@ -89,7 +88,6 @@ class Experiment:
             curve=full.curve,
             gallery=full.gallery,
             queries=full.own,
-            test_items=len(self._test),
         )
 
     def _trained(self, variant: Variant) -> TrainedVariant:
