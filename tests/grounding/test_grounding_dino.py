@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vlclip_dagster.errors import MissingRequirementError
-from vlclip_dagster.grounding.grounding_dino import TransformersGrounder, letterbox
+from vlclip_dagster.grounding.grounding_dino import GroundingDino
 from vlclip_dagster.grounding.settings import GroundingSettings, build_grounder
 
 WORDS = ["handbag", "dress", "coffee", "table", "sneaker", ".", "?"]
@@ -122,8 +122,8 @@ PROMPTS = ["handbag.", "coffee table.", "dress.", "sneaker.", "coffee table."]
 
 def test_a_box_does_not_depend_on_its_batch(checkpoint):
     pictures = _pictures()
-    together = TransformersGrounder(str(checkpoint), "cpu", batch=5).detect(pictures, PROMPTS)
-    alone = TransformersGrounder(str(checkpoint), "cpu", batch=1).detect(pictures, PROMPTS)
+    together = GroundingDino(str(checkpoint), "cpu", batch=5).detect(pictures, PROMPTS)
+    alone = GroundingDino(str(checkpoint), "cpu", batch=1).detect(pictures, PROMPTS)
     for one, other in zip(together, alone, strict=True):
         assert one.box is not None
         assert other.box is not None
@@ -134,7 +134,7 @@ def test_a_box_does_not_depend_on_its_batch(checkpoint):
 
 def test_boxes_lie_in_their_picture_and_scores_in_range(checkpoint):
     pictures = _pictures()
-    found = TransformersGrounder(str(checkpoint), "cpu", batch=3).detect(pictures, PROMPTS)
+    found = GroundingDino(str(checkpoint), "cpu", batch=3).detect(pictures, PROMPTS)
     for picture, detection in zip(pictures, found, strict=True):
         box = detection.box
         assert 0 <= box.x0 <= box.x1 <= picture.shape[1]
@@ -144,10 +144,61 @@ def test_boxes_lie_in_their_picture_and_scores_in_range(checkpoint):
 
 def test_the_prompt_is_heard_per_picture(checkpoint):
     picture = _pictures()[2]
-    grounder = TransformersGrounder(str(checkpoint), "cpu", batch=4)
+    grounder = GroundingDino(str(checkpoint), "cpu", batch=4)
     asked = grounder.detect([picture, picture, picture], ["dress.", "sneaker.", "dress."])
     assert asked[0].score == pytest.approx(asked[2].score, abs=1e-5)
     assert asked[0].score != pytest.approx(asked[1].score, abs=1e-7)
+
+
+def test_boxes_are_those_of_transformers_own_processing(checkpoint):
+    """The same pictures through the checkpoint's whole processor and its post-processing."""
+    import torch
+    from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+
+    random = np.random.default_rng(5)
+    pictures = [random.integers(0, 255, (*s, 3), dtype=np.uint8) for s in [(96, 96), (60, 96)]]
+    found = GroundingDino(str(checkpoint), "cpu").detect(pictures, ["dress.", "dress."])
+    processor = AutoProcessor.from_pretrained(checkpoint)
+    model = AutoModelForZeroShotObjectDetection.from_pretrained(checkpoint).eval()
+    inputs = processor(images=pictures, text=[["dress"]] * 2, return_tensors="pt")
+    with torch.inference_mode():
+        outputs = model(**inputs)
+    finish = getattr(processor, "post_process_grounded_object_detection")  # noqa: B009
+    sizes = [picture.shape[:2] for picture in pictures]
+    for picture, mine, theirs in zip(
+        pictures, found, finish(outputs, threshold=0.0, target_sizes=sizes), strict=True
+    ):
+        best = int(theirs["scores"].argmax())
+        corners = theirs["boxes"][best].numpy()
+        limits = [picture.shape[1], picture.shape[0]] * 2
+        assert mine.score == pytest.approx(float(theirs["scores"][best]), abs=1e-4)
+        assert np.abs(corners.clip(0, limits) - _corners(mine.box)).max() <= 0.5
+
+
+def test_a_box_does_not_depend_on_the_worker(checkpoint):
+    import torch
+
+    pictures = _pictures()
+    here = GroundingDino(str(checkpoint), "cpu", batch=2).detect(pictures, PROMPTS)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3 - min(threads, 2))
+    try:
+        there = GroundingDino(str(checkpoint), "cpu", batch=3).detect(pictures, PROMPTS)
+    finally:
+        torch.set_num_threads(threads)
+    for one, other in zip(here, there, strict=True):
+        assert np.abs(np.subtract(_corners(one.box), _corners(other.box))).max() <= 0.5
+
+
+def test_bfloat16_answers_alike_alone_and_in_company(grounding_dino, monkeypatch):
+    """As an accelerator computes, here on the processor: in batches of one size."""
+    monkeypatch.setattr(GroundingDino, "_precision", "bf16")
+    pictures = _pictures()
+    together = GroundingDino(str(grounding_dino), "cpu", batch=3).detect(pictures, PROMPTS)
+    alone = GroundingDino(str(grounding_dino), "cpu", batch=3)
+    for picture, prompt, one in zip(pictures, PROMPTS, together, strict=True):
+        other = alone.detect([picture], [prompt])[0]
+        assert np.abs(np.subtract(_corners(one.box), _corners(other.box))).max() <= 0.5
 
 
 def test_the_fingerprint_follows_the_weights_not_the_place(grounding_dino, owlv2, tmp_path):
@@ -155,9 +206,9 @@ def test_the_fingerprint_follows_the_weights_not_the_place(grounding_dino, owlv2
 
     moved = tmp_path / "elsewhere"
     shutil.copytree(grounding_dino, moved)
-    same = TransformersGrounder(str(moved), "cpu").fingerprint
-    assert same == TransformersGrounder(str(grounding_dino), "cpu").fingerprint
-    assert same != TransformersGrounder(str(owlv2), "cpu").fingerprint
+    same = GroundingDino(str(moved), "cpu").fingerprint
+    assert same == GroundingDino(str(grounding_dino), "cpu").fingerprint
+    assert same != GroundingDino(str(owlv2), "cpu").fingerprint
 
 
 @pytest.mark.parametrize("model", ["nobody/no-such-detector", "/no/such/folder", "a b c"])
@@ -170,16 +221,7 @@ def test_a_missing_checkpoint_is_one_sentence_before_any_work(model, monkeypatch
 def test_a_folder_without_weights_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(MissingRequirementError, match="safetensors"):
-        TransformersGrounder(str(tmp_path)).check()
-
-
-def test_letterbox_keeps_proportions_in_the_top_left():
-    picture = np.full((50, 100, 3), 200, dtype=np.uint8)
-    canvas, scale = letterbox(picture, 80)
-    assert canvas.shape == (80, 80, 3)
-    assert scale == pytest.approx(0.8)
-    assert (canvas[:40] == 200).all()
-    assert not (canvas[41:] == 200).any()
+        GroundingDino(str(tmp_path)).check()
 
 
 def _corners(box) -> tuple[float, float, float, float]:

@@ -53,8 +53,8 @@ def build_grounder(settings: GroundingSettings) -> Grounder:
         from vlclip_dagster.grounding.saliency import SaliencyGrounder
 
         return SaliencyGrounder()
-    from vlclip_dagster.grounding.grounding_dino import TransformersGrounder
+    from vlclip_dagster.grounding.grounding_dino import GroundingDino
 
-    grounder = TransformersGrounder(settings.model, settings.device, settings.batch)
+    grounder = GroundingDino(settings.model, settings.device, settings.batch)
     grounder.check()
     return grounder
