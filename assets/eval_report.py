@@ -28,6 +28,7 @@ from vlclip_dagster.evaluation.tables import report_json, summary_table
 from vlclip_dagster.evidence import Evidence
 from vlclip_dagster.experiment import Experiment, query_examples, similar_examples
 from vlclip_dagster.hashing import content_hash
+from vlclip_dagster.scores import keep_scores
 from vlclip_dagster.warehouse import Counts
 
 
@@ -79,6 +80,8 @@ def eval_report(
         provenance=_provenance(warehouse.checkpoints()),
     )
     page, figures = write_report(inputs, Path(warehouse.home, "report"))
+    served = warehouse.checkpoints().require_current()
+    keep_scores(home, served.fingerprint, measured.retrieval[0].retrieval, inputs.generated_at)
     return stage.result(
         Counts(computed=1), content_hash(figures.read_bytes()), _shown(inputs, page)
     )

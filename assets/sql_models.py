@@ -1,9 +1,12 @@
-"""The marts of ``dbt_like_sql`` as assets, and its tests as their checks.
+"""The models of ``dbt_like_sql``: staging models and marts as assets, tests as their checks.
 
-A mart hangs on the assets whose tables its SQL reads, through however many staging models;
-those are views inside of its query. Its rows are kept as metadata only: they are computed in
-the time that it takes to ask, which ``vlclip sql`` does.
+The graph is what the SQL says, down to its columns. A staging model is a view inside of whatever
+reads it, so its asset is virtual: nothing makes it. A mart's rows are kept as metadata only;
+they are computed in the time that it takes to ask, which ``vlclip sql`` does.
 """
+
+import warnings
+from collections.abc import Mapping
 
 import dagster as dg
 import polars as pl
@@ -12,25 +15,32 @@ from assets.stage import user_errors
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import content_hash, row_key
-from vlclip_dagster.sql.models import MARTS, TESTS, Model, Models
+from vlclip_dagster.sql.lineage import Column, model_columns
+from vlclip_dagster.sql.models import MARTS, STAGING, TESTS, Model, Models
 
 ROWS_SHOWN = 200
 OFFENDERS_SHOWN = 20
 CELL_CHARACTERS = 240
-# Tables that are not called like the asset that writes them. Every asset writes `stage_runs`;
-# no line of the graph would say that better than none.
-WRITTEN_BY: dict[str, str | None] = {
+# Tables that are not called like the asset that writes them.
+WRITTEN_BY = {
     "drops": "landed",
     "product_types": "landed",
     "rejected_products": "landed",
     "photographs": "deduped_images",
-    "stage_runs": None,
+    "retrieval_scores": "eval_report",
 }
 
 
-def mart_assets(models: Models) -> list[dg.AssetsDefinition]:
-    """One asset per mart."""
-    return [_asset(models, model) for model in models.layer(MARTS)]
+def mart_assets(models: Models) -> list[dg.AssetSpec | dg.AssetsDefinition]:
+    """One asset per staging model and per mart."""
+    columns = model_columns(models)
+    specs = {
+        model.name: _spec(models, model, columns[model.name])
+        for layer in (STAGING, MARTS)
+        for model in models.layer(layer)
+    }
+    marts = [_mart(models, model, specs[model.name]) for model in models.layer(MARTS)]
+    return [*(specs[model.name] for model in models.layer(STAGING)), *marts]
 
 
 def mart_checks(models: Models) -> list[dg.AssetChecksDefinition]:
@@ -38,24 +48,45 @@ def mart_checks(models: Models) -> list[dg.AssetChecksDefinition]:
     return [_check(models, model) for model in models.layer(TESTS)]
 
 
-def upstream_assets(models: Models, model: Model) -> set[str]:
-    """The assets that ``model`` reads, through its staging models but not through other marts."""
-    found = {WRITTEN_BY.get(source, source) for source in model.sources}
-    for upstream in map(models.__getitem__, model.refs):
-        is_mart = upstream.layer == MARTS
-        found |= {upstream.name} if is_mart else upstream_assets(models, upstream)
-    return {name for name in found if name is not None}
+def _spec(models: Models, model: Model, columns: Mapping[str, Column]) -> dg.AssetSpec:
+    with warnings.catch_warnings():
+        # Virtual assets are a preview that this project chose knowingly: a view is no step.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return dg.AssetSpec(
+            model.name,
+            deps=sorted({*model.refs, *map(_asset_of, model.sources)}),
+            group_name=model.layer,
+            kinds={"duckdb", "sql"},
+            description=model.description,
+            code_version=row_key([each.sql for each in models.upstream([model.name])])[:12],
+            is_virtual=model.layer == STAGING,
+            metadata={
+                "file": model.file,
+                "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
+                **_columns_shown(columns),
+            },
+        )
 
 
-def _asset(models: Models, model: Model) -> dg.AssetsDefinition:
-    @dg.asset(
-        name=model.name,
-        deps=sorted(upstream_assets(models, model)),
-        group_name="marts",
-        kinds={"duckdb", "sql"},
-        description=model.description,
-        code_version=row_key([each.sql for each in models.upstream([model.name])])[:12],
-    )
+def _asset_of(name: str) -> str:
+    """The asset that stands for a table or a model."""
+    return WRITTEN_BY.get(name, name)
+
+
+def _columns_shown(columns: Mapping[str, Column]) -> dict[str, object]:
+    lineage = {
+        name: [dg.TableColumnDep(_asset_of(table), origin) for table, origin in column.made_from]
+        for name, column in columns.items()
+    }
+    types = [dg.TableColumn(name, column.type) for name, column in columns.items()]
+    return {
+        "dagster/column_schema": dg.TableSchema(types),
+        "dagster/column_lineage": dg.TableColumnLineage(lineage),
+    }
+
+
+def _mart(models: Models, model: Model, spec: dg.AssetSpec) -> dg.AssetsDefinition:
+    @dg.multi_asset(name=model.name, specs=[spec])
     @user_errors
     def mart(warehouse: WarehouseResource) -> dg.MaterializeResult:
         rows = _all_rows(warehouse, models, model)
@@ -63,8 +94,6 @@ def _asset(models: Models, model: Model) -> dg.AssetsDefinition:
             metadata={
                 "dagster/row_count": rows.height,
                 "rows": rows_table(rows.head(ROWS_SHOWN)),
-                "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
-                "file": dg.MetadataValue.text(model.file),
             },
             data_version=dg.DataVersion(content_hash(str(rows.rows()).encode())),
         )

@@ -152,6 +152,24 @@ TABLES: dict[str, TableSchema] = {
             "text": _VECTOR,
         },
     ),
+    # How well one checkpoint finds the products of one type, or of all where `slug` is null:
+    # what the newest report on that checkpoint says.
+    "retrieval_scores": TableSchema(
+        "score_id",
+        {
+            "checkpoint": _TEXT,
+            "slug": _TEXT,
+            "queries": pl.Int64,
+            "gallery": pl.Int64,
+            "hits1": pl.Float64,
+            "hits5": pl.Float64,
+            "hits5_low": pl.Float64,
+            "hits5_high": pl.Float64,
+            "hits10": pl.Float64,
+            "mrr": pl.Float64,
+            "measured_at": _TEXT,
+        },
+    ),
     # One line per materialization: what it did and how long it took, in seconds.
     "stage_runs": TableSchema(
         "run_id",

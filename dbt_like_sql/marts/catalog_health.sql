@@ -12,6 +12,21 @@ rejected as (
     group by coalesce(slug, '')
 ),
 
+reasons as (
+    select slug, reason, count(*) as times
+    from (
+        select coalesce(slug, '') as slug, unnest(reasons) as reason
+        from {{ ref('stg_rejected_products') }}
+    )
+    group by slug, reason
+),
+
+rejected_because as (
+    select slug, string_agg(times || ' × ' || reason, '; ' order by times desc, reason) as reasons
+    from reasons
+    group by slug
+),
+
 photographs as (
     select
         slug,
@@ -62,6 +77,7 @@ select
     coalesce(types.product_type, '(not in the catalog)') as product_type,
     coalesce(products.products, 0) as products,
     coalesce(rejected.rejected, 0) as rejected,
+    rejected_because.reasons as rejected_because,
     coalesce(photographs.photographs, 0) as photographs,
     coalesce(photographs.failed_photographs, 0) as failed_photographs,
     coalesce(photographs.duplicates, 0) as duplicates,
@@ -74,6 +90,7 @@ select
 from types
 left join products on products.slug = types.slug
 left join rejected on rejected.slug = types.slug
+left join rejected_because on rejected_because.slug = types.slug
 left join photographs on photographs.slug = types.slug
 left join crops on crops.slug = types.slug
 left join queries on queries.slug = types.slug

@@ -5,5 +5,5 @@ select
     feed,
     row_number as feed_row,
     slug,
-    array_to_string(reasons, '; ') as reasons
+    reasons
 from {{ source('rejected_products') }}

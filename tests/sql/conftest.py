@@ -1,8 +1,9 @@
 """A warehouse small enough to know every figure of it by heart."""
 
 import pytest
-from tiny_warehouse import fill, put
+from tiny_warehouse import fill, put, retrieval
 
+from vlclip_dagster.scores import keep_scores
 from vlclip_dagster.sql.models import Models, load_models
 from vlclip_dagster.stages import StageLog
 from vlclip_dagster.warehouse import Counts, Warehouse
@@ -27,4 +28,6 @@ def warehouse(tmp_path) -> Warehouse:
         done = Counts(computed=computed)
         log.record("raw_catalog", slug, done, seconds=seconds, output_version="v", inputs={})
     log.record("eval_report", None, Counts(computed=1), seconds=9.0, output_version="v", inputs={})
+    keep_scores(home, "old", retrieval({"dress": 2, "sofa": 1}), "2026-01-05T08:00:00+00:00")
+    keep_scores(home, "new", retrieval({"dress": 1, "sofa": 1}), "2026-02-05T08:00:00+00:00")
     return home

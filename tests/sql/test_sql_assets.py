@@ -7,7 +7,7 @@ import pytest
 from tiny_warehouse import HOSTILE, put
 from typer.testing import CliRunner
 
-from assets.sql_models import OFFENDERS_SHOWN, mart_assets, mart_checks, upstream_assets
+from assets.sql_models import OFFENDERS_SHOWN, mart_assets, mart_checks
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.cli import app
 from vlclip_dagster.errors import VlclipError
@@ -19,37 +19,67 @@ def materialized(warehouse, models) -> dg.ExecuteInProcessResult:
     return materialize(warehouse, models)
 
 
-def materialize(warehouse, models) -> dg.ExecuteInProcessResult:
-    definitions = dg.Definitions(
+def definitions(home: str, models: Models) -> dg.Definitions:
+    return dg.Definitions(
         assets=mart_assets(models),
         asset_checks=mart_checks(models),
-        resources={"warehouse": WarehouseResource(home=warehouse.home)},
+        resources={"warehouse": WarehouseResource(home=home)},
     )
-    job = definitions.resolve_implicit_global_asset_job_def()
+
+
+def materialize(warehouse, models) -> dg.ExecuteInProcessResult:
+    job = definitions(warehouse.home, models).resolve_implicit_global_asset_job_def()
     return job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), raise_on_error=False)
 
 
-def test_lineage_follows_the_sql(models):
-    assert upstream_assets(models, models["catalog_health"]) == {
-        "landed",
-        "raw_catalog",
-        "deduped_images",
-        "grounded_crops",
-        "refined_queries",
-        "embeddings",
+def test_the_graph_follows_the_sql(models):
+    graph = definitions("nowhere", models).resolve_asset_graph()
+    deps = {
+        node.key.to_user_string(): {key.to_user_string() for key in node.parent_keys}
+        for node in graph.asset_nodes
     }
-    assert upstream_assets(models, models["stage_cost"]) == {"landed"}
+    assert deps["stage_cost"] == {"stg_product_types", "stg_stage_runs"}
+    assert deps["stg_photographs"] == {"deduped_images"}  # both of its tables
+    assert deps["stg_retrieval_scores"] == {"eval_report"}
+    assert graph.get(dg.AssetKey("stg_photographs")).is_virtual
+    assert graph.get_non_virtual_ancestor_keys(dg.AssetKey("catalog_health")) == {
+        dg.AssetKey(name)
+        for name in (
+            "landed",
+            "raw_catalog",
+            "deduped_images",
+            "grounded_crops",
+            "refined_queries",
+            "embeddings",
+        )
+    }
 
 
-def test_a_mart_over_a_mart_hangs_on_that_mart_alone():
-    over = read_model(MARTS, "b.sql", "select * from {{ ref('a') }}")
-    under = read_model(MARTS, "a.sql", "select slug from {{ source('photographs') }}")
-    models = Models([over, under])
-    assert upstream_assets(models, over) == {"a"}
-    assert upstream_assets(models, under) == {"deduped_images"}
+def test_the_lineage_of_each_column_follows_the_sql(models):
+    graph = definitions("nowhere", models).resolve_asset_graph()
+    shown = {node.key.to_user_string(): node.metadata for node in graph.asset_nodes}
+    origins = shown["stg_photographs"]["dagster/column_lineage"].deps_by_column["duplicate"]
+    assert [(dep.asset_key.to_user_string(), dep.column_name) for dep in origins] == [
+        ("deduped_images", "canonical_id"),
+        ("deduped_images", "photo_id"),
+    ]
+    health = shown["catalog_health"]["dagster/column_lineage"].deps_by_column
+    assert [(dep.asset_key.to_user_string(), dep.column_name) for dep in health["points"]] == [
+        ("stg_embeddings", "canonical_id"),
+        ("stg_embeddings", "failed"),
+    ]
+    types = {c.name: c.type for c in shown["stage_cost"]["dagster/column_schema"].columns}
+    assert (types["week"], types["runs"], types["seconds"]) == ("DATE", "BIGINT", "DOUBLE")
+    assert "stg_products" in shown["catalog_health"]["sql"].value
 
 
-def test_a_mart_shows_its_rows_and_its_sql(materialized):
+def test_a_model_that_names_an_unknown_column_is_refused_by_name():
+    model = read_model(MARTS, "odd.sql", "select nope from {{ source('raw_catalog') }}")
+    with pytest.raises(VlclipError, match=r"marts/odd\.sql: its columns can't be told: .*nope"):
+        mart_assets(Models([model]))
+
+
+def test_a_mart_shows_its_rows(materialized):
     assert materialized.success
     shown = {
         event.asset_key.to_user_string(): event.materialization.metadata
@@ -58,7 +88,6 @@ def test_a_mart_shows_its_rows_and_its_sql(materialized):
     health = shown["catalog_health"]
     assert health["dagster/row_count"].value == 3
     assert [record.data["slug"] for record in health["rows"].records] == ["", "dress", "sofa"]
-    assert "stg_products" in health["sql"].value
     assert {column.name: column.type for column in health["rows"].schema.columns}["crops"] == "int"
 
 
@@ -101,7 +130,7 @@ def test_vlclip_sql_answers_in_words_and_in_json(warehouse, monkeypatch):
     data = json.loads(CliRunner().invoke(app, ["sql", text, "--json"]).stdout)
     assert data[0] == {"slug": "dress", "products": 3, "title": HOSTILE}
     names = json.loads(CliRunner().invoke(app, ["sql", "--json"]).stdout)
-    assert {"name": "stage_cost", "kind": "mart"}.items() <= names[1].items()
+    assert {"name": "stage_cost", "kind": "mart"}.items() <= names[2].items()
 
 
 def test_vlclip_sql_refuses_with_the_sentence(warehouse, monkeypatch):

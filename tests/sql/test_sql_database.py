@@ -2,9 +2,10 @@
 
 import polars as pl
 import pytest
-from tiny_warehouse import HOSTILE, put
+from tiny_warehouse import HOSTILE, put, retrieval
 
 from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.scores import keep_scores
 from vlclip_dagster.sql.columns import needed_columns
 from vlclip_dagster.sql.database import listing, query, run
 from vlclip_dagster.sql.models import TESTS
@@ -15,7 +16,7 @@ from vlclip_dagster.warehouse import Table, Warehouse
 
 def test_catalog_health_counts_every_row_once(warehouse, models):
     health = query(warehouse, models, "select * from catalog_health")
-    assert health.drop("product_type").rows() == [
+    assert health.drop("product_type", "rejected_because").rows() == [
         # slug, products, rejected, photographs, failed, duplicates, crops, accepted, queries,
         # converged, embedded, points
         ("", 0, 1, 0, 0, 0, 0, None, 0, None, 0, 0),
@@ -25,15 +26,54 @@ def test_catalog_health_counts_every_row_once(warehouse, models):
     assert health["product_type"].to_list() == ["(not in the catalog)", "Dress", "Sofa"]
 
 
-def test_stage_cost_adds_up_runs(warehouse, models):
-    cost = query(warehouse, models, "select * from stage_cost")
-    assert cost.drop("last_finished").rows() == [
-        ("eval_report", None, "all", 1, 1, 0, 9.0),
-        ("raw_catalog", "dress", "Dress", 2, 3, 0, 1.75),
-        ("raw_catalog", "sofa", "Sofa", 1, 1, 0, 0.5),
+def test_catalog_health_says_why_rows_were_rejected(warehouse, models):
+    more = [(str(n), "dress", ["no price", "no title"]) for n in range(3, 5)]
+    put(warehouse, "rejected_products", None, more, "rejected_id", "slug", "reasons")
+    health = query(warehouse, models, "select slug, rejected, rejected_because from catalog_health")
+    assert health.rows() == [
+        ("", 1, "1 × no product type; 1 × no title"),
+        ("dress", 3, "3 × no title; 2 × no price"),
+        ("sofa", 0, None),
     ]
+
+
+def test_stage_cost_adds_up_the_runs_of_a_week(warehouse, models):
+    cost = query(warehouse, models, "select * from stage_cost")
+    assert cost.drop("week", "last_finished").rows() == [
+        # asset, slug, product_type, runs, computed, kept, failed, seconds, seconds a row
+        ("eval_report", None, "all", 1, 1, 0, 0, 9.0, 9.0),
+        ("raw_catalog", "dress", "Dress", 2, 3, 0, 0, 1.75, 0.5833),
+        ("raw_catalog", "sofa", "Sofa", 1, 1, 0, 0, 0.5, 0.5),
+    ]
+    assert cost["week"].unique().dt.weekday().to_list() == [1]
     assert cost["last_finished"].dtype == pl.Datetime("us")
     assert cost["last_finished"].null_count() == 0
+
+
+def test_retrieval_quality_compares_each_checkpoint_with_the_one_before(warehouse, models):
+    columns = "product_type, checkpoint, queries, gallery, hits1, mrr, hits1, mrr_change"
+    quality = query(warehouse, models, f"select {columns} from retrieval_quality")
+    assert quality.rows() == [
+        ("all", "new", 2, 2, 1.0, 1.0, 1.0, 0.25),
+        ("all", "old", 2, 2, 0.5, 0.75, 0.5, None),
+        ("Dress", "new", 1, 2, 1.0, 1.0, 1.0, 0.5),
+        ("Dress", "old", 1, 2, 0.0, 0.5, 0.0, None),
+        ("Sofa", "new", 1, 2, 1.0, 1.0, 1.0, 0.0),
+        ("Sofa", "old", 1, 2, 1.0, 1.0, 1.0, None),
+    ]
+
+
+def test_a_report_that_is_made_again_replaces_its_scores(warehouse, models):
+    def lines() -> list[tuple]:
+        text = "select checkpoint, slug, hits1 from retrieval_quality order by all"
+        return query(warehouse, models, text).rows()
+
+    before = lines()
+    keep_scores(warehouse, "new", retrieval({"dress": 1, "sofa": 1}), "2026-03-01T00:00:00+00:00")
+    assert lines() == before
+    keep_scores(warehouse, "new", retrieval({"dress": 1}), "2026-03-02T00:00:00+00:00")
+    assert lines() == [line for line in before if line[:2] != ("new", "sofa")]
+    assert query(warehouse, models, "from scores_are_kept_once").is_empty()
 
 
 def test_all_models_run_on_an_empty_home_and_on_a_filled_one(warehouse, models, tmp_path):
@@ -57,6 +97,10 @@ def test_the_tests_find_what_they_look_for(warehouse, models):
     )
     put(warehouse, "stage_runs", None, [("x", "a", -1.0)], "run_id", "asset", "seconds")
     put(warehouse, "embeddings", "sofa", [("f", "f#0")], "item_id", "canonical_id")
+    twice = [("x", "new", "sofa", 0.9, 0.5)]
+    put(
+        warehouse, "retrieval_scores", None, twice, "score_id", "checkpoint", "slug", "hits1", "mrr"
+    )
 
     def offenders(test: str) -> list[str]:
         return query(warehouse, models, f"select * from {test}").to_series().to_list()
@@ -64,6 +108,8 @@ def test_the_tests_find_what_they_look_for(warehouse, models):
     assert offenders("crops_come_from_readable_photographs") == ["sofa"]
     assert offenders("costs_are_not_negative") == ["a"]
     assert offenders("points_stand_for_embedded_products") == ["sofa"]
+    assert offenders("scores_are_kept_once") == ["new"]
+    assert offenders("hits_grow_with_the_results_looked_at") == ["new"]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +132,7 @@ def test_questions_that_people_ask_are_answered(warehouse, models, text):
 
 def test_a_star_is_all_columns_in_their_order_but_pictures_and_vectors(warehouse, models):
     for table, columns in source_columns().items():
-        assert query(warehouse, models, f"select * from {table}").columns == columns
+        assert query(warehouse, models, f"select * from {table}").columns == list(columns)
     shown = {name for columns in source_columns().values() for name in columns}
     assert not {"rendition", "crop", "image", "text", "colour"} & shown
 
@@ -194,5 +240,5 @@ def test_numbers_are_such_that_json_knows(warehouse, models):
 
 def test_the_listing_names_all_that_can_be_asked(models):
     names = listing(models)["name"].to_list()
-    assert names[:2] == ["catalog_health", "stage_cost"]
+    assert names[:3] == ["catalog_health", "retrieval_quality", "stage_cost"]
     assert set(names) == {*source_columns(), *(model.name for model in models)}

@@ -95,5 +95,9 @@ def test_a_file_is_named_like_a_table(name):
 
 def test_every_model_of_the_project_says_what_it_is(models):
     assert {model.layer for model in models} == set(LAYERS)
-    assert {model.name for model in models.layer(MARTS)} == {"catalog_health", "stage_cost"}
+    assert {model.name for model in models.layer(MARTS)} == {
+        "catalog_health",
+        "retrieval_quality",
+        "stage_cost",
+    }
     assert [model.file for model in models if not model.description] == []

@@ -1,7 +1,9 @@
 """Writes a warehouse of a few rows."""
 
+import numpy as np
 import polars as pl
 
+from vlclip_dagster.evaluation.retrieval import Gallery, QuerySet, Retrieval, evaluate
 from vlclip_dagster.warehouse import Warehouse
 
 HOSTILE = "\x1b[31m'; drop table raw_catalog; --<script>[x](javascript:y)</script>"
@@ -39,3 +41,15 @@ def put(home: Warehouse, table: str, slug: str | None, rows: list[tuple], *colum
     """Add rows to a table; the key is the id."""
     frame = pl.DataFrame(rows, schema=list(columns), orient="row")
     home.table(table, slug).upsert(frame.with_columns(key=pl.col(columns[0])))
+
+
+def retrieval(ranks: dict[str, int]) -> Retrieval:
+    """What a search gave that found one product of each type, at these ranks."""
+    slugs = sorted(ranks)
+    images = np.eye(len(slugs), dtype=np.float32)
+    # A query as near to the next product as to its own loses the tie: it ranks second.
+    pairs = enumerate(ranks[slug] for slug in slugs)
+    texts = np.stack([images[at] + (rank - 1) * images[at - 1] for at, rank in pairs])
+    nothing = [None] * len(slugs)
+    gallery = Gallery(slugs, slugs, images, nothing, nothing)
+    return evaluate(QuerySet(slugs, slugs, texts, np.arange(len(slugs))), gallery)

@@ -1,6 +1,6 @@
 """Which columns of the tables a query needs: a question about one column reads one column."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -9,7 +9,7 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from vlclip_dagster.sql.parsing import DIALECT
 
-Columns = Mapping[str, Sequence[str]]
+Columns = Mapping[str, Collection[str]]
 # What may stand for columns that the text does not name.
 _OPAQUE = (exp.Columns, exp.TableColumn, exp.Pivot)
 

@@ -12,19 +12,35 @@ from vlclip_dagster.tables import TABLES
 from vlclip_dagster.warehouse import Warehouse
 
 # Tables that exist once; every other one exists per product type.
-WHOLE = frozenset({"drops", "product_types", "rejected_products", "stage_runs"})
+WHOLE = frozenset({"drops", "product_types", "rejected_products", "retrieval_scores", "stage_runs"})
 LEFT_OUT = (pl.Binary, pl.List(pl.Float32))
 SLUG = "slug"
+_SQL_TYPES = {
+    pl.String: "TEXT",
+    pl.Boolean: "BOOLEAN",
+    pl.Int64: "BIGINT",
+    pl.UInt64: "UBIGINT",
+    pl.Float32: "REAL",
+    pl.Float64: "DOUBLE",
+    pl.List(pl.String): "TEXT[]",
+}
 
 
-def source_columns() -> dict[str, list[str]]:
-    """The columns of each source, in order; ``slug`` is in all that exist per product type."""
+def source_columns() -> dict[str, dict[str, str]]:
+    """The columns of each source, in order, with their types in SQL.
+
+    ``slug`` is in all that exist per product type.
+    """
     columns = {
-        name: [column for column, kind in schema.columns.items() if kind not in LEFT_OUT]
+        name: {
+            column: _SQL_TYPES.get(kind, "UNKNOWN")
+            for column, kind in schema.columns.items()
+            if kind not in LEFT_OUT
+        }
         for name, schema in TABLES.items()
     }
     for name in columns.keys() - WHOLE:
-        columns[name] = list(dict.fromkeys([*columns[name], SLUG]))
+        columns[name].setdefault(SLUG, "TEXT")
     return columns
 
 
