@@ -4,7 +4,7 @@ The box and its score are stored whatever the threshold, under a key of their ow
 threshold or margin cuts again and does not detect again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,8 +16,9 @@ from resources.grounder import GrounderResource
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.compute import map_batches
 from vlclip_dagster.grounding.crop import cut
-from vlclip_dagster.grounding.prompt import prompt_for
+from vlclip_dagster.grounding.packshot import BORDER
 from vlclip_dagster.grounding.settings import GroundingSettings
+from vlclip_dagster.grounding.turns import detect_in_turn
 from vlclip_dagster.grounding.types import Box, Detection, Grounder
 from vlclip_dagster.hashing import row_key
 from vlclip_dagster.images.sheet import boxes_sheet
@@ -50,21 +51,23 @@ def grounded_crops(
     slug = context.partition_key
     settings = grounder.grounding_settings()
     model = grounder.grounder()
-    prompt = prompt_for(stage.slugs[slug])
+    prompts = settings.asked(stage.slugs[slug])
     table = home.table("grounded_crops", slug)
-    cropper = Cropper(home, slug, model, prompt, settings)
+    cropper = Cropper(home, slug, model, prompts, settings)
     counts = refresh(
         table,
-        wanted_crops(home, slug, model.fingerprint, prompt, settings),
+        wanted_crops(home, slug, model.fingerprint, prompts, settings),
         cropper,
         label=f"crops of {slug}",
         batch_rows=CROP_ROWS,
     )
-    cuts = table.read(["accepted", "score", "area_share", "reason"])
+    cuts = table.read(["accepted", "area_share", "reason", "found_by", "detector_iou"])
     reasons = cuts.filter(~pl.col("accepted"))["reason"].value_counts(sort=True)
     shown = {
-        "prompt": prompt,
+        "prompts": ", ".join(prompts),
         "detected": cropper.detected,
+        "cut_by_border": int((cuts["found_by"] == BORDER).sum()),
+        "border_iou_to_detector": cuts["detector_iou"].mean(),
         "accepted": int(cuts["accepted"].sum()),
         "mean_area_share": cuts["area_share"].mean(),
         "kept_whole_because": sample_table(reasons.rows(named=True)),
@@ -73,7 +76,11 @@ def grounded_crops(
 
 
 def wanted_crops(
-    home: Warehouse, slug: str, fingerprint: str, prompt: str, settings: GroundingSettings
+    home: Warehouse,
+    slug: str,
+    fingerprint: str,
+    prompts: Sequence[str],
+    settings: GroundingSettings,
 ) -> pl.DataFrame:
     """One row per canonical photograph, with the keys of its detection and of its crop."""
     mapping = home.table("deduped_images", slug).read(
@@ -82,7 +89,7 @@ def wanted_crops(
     cut_settings = settings.model_dump(include=CUT_SETTINGS)
 
     def detection_key(sha256: str) -> str:
-        return row_key(fingerprint, prompt, sha256)
+        return row_key(fingerprint, *prompts, sha256)
 
     return (
         mapping.filter(pl.col("photo_id") == pl.col("canonical_id"))
@@ -107,12 +114,17 @@ class Cropper:
     """
 
     def __init__(
-        self, home: Warehouse, slug: str, model: Grounder, prompt: str, settings: GroundingSettings
+        self,
+        home: Warehouse,
+        slug: str,
+        model: Grounder,
+        prompts: Sequence[str],
+        settings: GroundingSettings,
     ) -> None:
         self._photographs = home.table("photographs", slug)
         self._crops = home.table("grounded_crops", slug)
         self._model = model
-        self._prompt = prompt
+        self._prompts = prompts
         self._settings = settings
         self.detected = 0
 
@@ -134,7 +146,7 @@ class Cropper:
         images = [decode_rendition(data) for data in renditions]
         detections = stored_detections(self._crops, rows)
         unknown = [at for at, detection in enumerate(detections) if detection is None]
-        found = self._model.detect([images[at] for at in unknown], [self._prompt] * len(unknown))
+        found = detect_in_turn(self._model, [images[at] for at in unknown], self._prompts)
         for at, detection in zip(unknown, found, strict=True):
             detections[at] = detection
         cuts = [
@@ -151,12 +163,16 @@ _CUT = {
     "reason": pl.String,
     "area_share": pl.Float32,
     "crop": pl.Binary,
+    "found_by": pl.String,
+    "detector_iou": pl.Float32,
 }
+# What a stored detection is made of again.
+_DETECTION = ["detection_key", *BOX, "score", "reason", "found_by", "detector_iou"]
 
 
 def stored_detections(crops: Table, rows: pl.DataFrame) -> list[Detection | None]:
     """For each wanted row the stored detection that was made from the same input, or None."""
-    stored = crops.read(["detection_key", "score", "reason", *BOX], rows["photo_id"].to_list())
+    stored = crops.read(_DETECTION, rows["photo_id"].to_list())
     same = stored["detection_key"].eq_missing(rows["detection_key"])
     return [
         _detection(row) if usable and row["score"] is not None else None
@@ -165,9 +181,10 @@ def stored_detections(crops: Table, rows: pl.DataFrame) -> list[Detection | None
 
 
 def _detection(row: dict[str, Any]) -> Detection:
+    known = {name: row[name] for name in ("score", "found_by", "detector_iou")}
     if row["x0"] is None:
-        return Detection(box=None, score=row["score"], reason=row["reason"])
-    return Detection(box=Box(*(row[side] for side in BOX)), score=row["score"], reason=None)
+        return Detection(box=None, reason=row["reason"], **known)
+    return Detection(box=Box(*(row[side] for side in BOX)), **known)
 
 
 def _row(detection: Detection, image: np.ndarray, settings: GroundingSettings) -> dict[str, Any]:
@@ -181,6 +198,8 @@ def _row(detection: Detection, image: np.ndarray, settings: GroundingSettings) -
         "reason": crop.reason,
         "area_share": crop.box.area / (image.shape[0] * image.shape[1]),
         "crop": crop.jpeg,
+        "found_by": detection.found_by,
+        "detector_iou": detection.detector_iou,
     }
 
 

@@ -126,6 +126,8 @@ TABLES: dict[str, TableSchema] = {
             "reason": _TEXT,
             "area_share": pl.Float32,
             "crop": pl.Binary,
+            "found_by": _TEXT,
+            "detector_iou": pl.Float32,
         },
     ),
     "refined_queries": TableSchema(

@@ -4,106 +4,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_checkpoints import save_grounding_dino, save_owlv2
 
 from vlclip_dagster.errors import MissingRequirementError
 from vlclip_dagster.grounding.grounding_dino import GroundingDino
 from vlclip_dagster.grounding.settings import GroundingSettings, build_grounder
 
-WORDS = ["handbag", "dress", "coffee", "table", "sneaker", ".", "?"]
-
-
-def _tokenizer(folder: Path):
-    from transformers import BertTokenizerFast
-
-    folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    path = folder / "vocab.txt"
-    path.write_text("\n".join(vocabulary), encoding="utf-8")
-    return BertTokenizerFast(vocab_file=str(path), vocab=str(path))
-
 
 @pytest.fixture(scope="module")
 def grounding_dino(tmp_path_factory) -> Path:
-    import torch
-    from transformers import (
-        GroundingDinoConfig,
-        GroundingDinoForObjectDetection,
-        GroundingDinoImageProcessor,
-        GroundingDinoProcessor,
-    )
-
-    folder = tmp_path_factory.mktemp("gdino")
-    config = GroundingDinoConfig(
-        backbone_config={
-            "model_type": "swin",
-            "image_size": 96,
-            "patch_size": 4,
-            "embed_dim": 12,
-            "depths": [1, 1, 1, 1],
-            "num_heads": [1, 2, 2, 2],
-            "window_size": 3,
-            "out_features": ["stage2", "stage3", "stage4"],
-        },
-        text_config={
-            "model_type": "bert",
-            "vocab_size": 32,
-            "hidden_size": 16,
-            "num_hidden_layers": 1,
-            "num_attention_heads": 2,
-            "intermediate_size": 32,
-            "max_position_embeddings": 64,
-        },
-        d_model=32,
-        encoder_layers=1,
-        encoder_ffn_dim=32,
-        encoder_attention_heads=2,
-        decoder_layers=2,
-        decoder_ffn_dim=32,
-        decoder_attention_heads=2,
-        num_queries=20,
-        max_text_len=32,
-    )
-    torch.manual_seed(0)
-    GroundingDinoForObjectDetection(config).save_pretrained(folder)
-    images = GroundingDinoImageProcessor(size={"shortest_edge": 96, "longest_edge": 96})
-    GroundingDinoProcessor(images, _tokenizer(folder)).save_pretrained(folder)
-    return folder
+    return save_grounding_dino(tmp_path_factory.mktemp("gdino"))
 
 
 @pytest.fixture(scope="module")
 def owlv2(tmp_path_factory) -> Path:
-    import torch
-    from transformers import (
-        Owlv2Config,
-        Owlv2ForObjectDetection,
-        Owlv2ImageProcessor,
-        Owlv2Processor,
-    )
-
-    folder = tmp_path_factory.mktemp("owlv2")
-    small = {
-        "hidden_size": 32,
-        "intermediate_size": 32,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 2,
-    }
-    config = Owlv2Config(
-        text_config={**small, "vocab_size": 32, "max_position_embeddings": 16},
-        vision_config={**small, "image_size": 96, "patch_size": 16},
-        projection_dim=32,
-    )
-    torch.manual_seed(0)
-    model = Owlv2ForObjectDetection(config)
-    # Random scales saturate every score at 1, where nothing could be told apart.
-    for scale in (model.class_head.logit_shift, model.class_head.logit_scale):
-        torch.nn.init.zeros_(scale.weight)
-        torch.nn.init.zeros_(scale.bias)
-    model.save_pretrained(folder)
-    tokenizer = _tokenizer(folder)
-    tokenizer.model_max_length = 16
-    images = Owlv2ImageProcessor(size={"height": 96, "width": 96})
-    Owlv2Processor(images, tokenizer).save_pretrained(folder)
-    return folder
+    return save_owlv2(tmp_path_factory.mktemp("owlv2"))
 
 
 @pytest.fixture(params=["grounding_dino", "owlv2"])

@@ -7,6 +7,7 @@ Grounding DINO was trained on lower-case phrases that end in a dot, and it reads
 """
 
 import re
+from collections.abc import Mapping, Sequence
 
 IRREGULAR = {
     "knives": "knife",
@@ -27,21 +28,50 @@ SEPARATORS = re.compile(r"\s*(?:&|/|,|\+|\band\b|\bor\b)\s*", re.IGNORECASE)
 NOT_WORDS = re.compile(r"[^\w\s'-]+")
 
 
-def prompt_for(display_name: str) -> str:
-    """The prompt for a product type: singular where that is plain, lower case, a final dot.
+def prompts_for(
+    display_name: str, names: Mapping[str, Sequence[str]] | None = None
+) -> tuple[str, ...]:
+    """The prompts for a product type in the order in which they are tried.
 
-    A path ("Men > Tees") is asked for by its leaf, a type that names several things ("Hoodies &
-    Sweatshirts") by the first, and a name with nothing readable in it as "product.".
+    ``names`` maps a display name, in whatever case, to what is asked for instead of it. A path
+    ("Men > Tees") is asked for by its leaf, and a type that names several things ("Hoodies &
+    Sweatshirts") by each in turn.
+
+    >>> prompts_for("Hoodies & Sweatshirts")
+    ('hoodie.', 'sweatshirt.')
+    >>> prompts_for("Dining Furniture Sets", {"Dining furniture sets": ["dining table"]})
+    ('dining table.',)
+    """
+    known = {_plain(name): asked for name, asked in (names or {}).items()}
+    asked = known.get(_plain(display_name), [display_name])
+    parts = [part for name in asked for part in SEPARATORS.split(_leaf(name)) if _words(part)]
+    return tuple(dict.fromkeys(map(_prompt, parts))) or ("product.",)
+
+
+def prompt_for(display_name: str) -> str:
+    """The first of ``prompts_for``: singular where that is plain, lower case, a final dot.
 
     >>> prompt_for("Coffee Tables")
     'coffee table.'
     """
-    leaf = display_name.rstrip("> ").rpartition(">")[2]
-    first = next((part for part in SEPARATORS.split(leaf) if part.strip()), "")
-    words = NOT_WORDS.sub(" ", first.lower().replace("_", " ")).split()
-    if not words:
-        return "product."
-    return " ".join([*words[:-1], _singular(words[-1])]) + "."
+    return prompts_for(display_name)[0]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _leaf(name: str) -> str:
+    return name.rstrip("> ").rpartition(">")[2]
+
+
+def _words(name: str) -> list[str]:
+    return NOT_WORDS.sub(" ", name.lower().replace("_", " ")).split()
+
+
+def _prompt(name: str) -> str:
+    *first, last = _words(name)
+    return " ".join([*first, _singular(last)]) + "."
 
 
 def _singular(word: str) -> str:

@@ -5,6 +5,7 @@ the cues themselves (``backdrop``, ``cues``, ``scene``).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,7 +14,8 @@ from vlclip_dagster.grounding.backdrop import Backdrop, fit_backdrop
 from vlclip_dagster.grounding.cues import salience
 from vlclip_dagster.grounding.regions import Regions, belonging, bounds, regions
 from vlclip_dagster.grounding.scene import outline
-from vlclip_dagster.grounding.types import Box, Detection
+from vlclip_dagster.grounding.types import Detection
+from vlclip_dagster.grounding.working import in_photograph, lab_of
 from vlclip_dagster.grounding.worn import garment, is_garment
 
 PACKSHOT_PX = 256
@@ -27,10 +29,6 @@ CLEAN_SHARE = 0.75
 CLEAN_NOISE = 0.6
 # A product covers at least this share of a packshot.
 LEAST_SHARE = 0.01
-
-# From OpenCV's eight-bit Lab to CIE Lab.
-LAB_SHIFT = (0, 128, 128)
-LAB_SCALE = (100 / 255, 1, 1)
 
 
 class SaliencyGrounder:
@@ -54,7 +52,7 @@ class SaliencyGrounder:
 
 def _detect(image: np.ndarray, prompt: str) -> Detection:
     """Packshot first: its answer is exact, cheap, and says when it does not apply."""
-    large = _lab(image, PACKSHOT_PX)
+    large = lab_of(image, PACKSHOT_PX)
     backdrop = fit_backdrop(large)
     if _is_packshot(backdrop):
         found = _packshot(large, backdrop, prompt)
@@ -109,25 +107,8 @@ def _choose(parts: Regions, fine: np.ndarray, lab: np.ndarray, prompt: str) -> D
     return Detection(bounds(inside), round(max(0.0, min(1.0, score)), 4))
 
 
-def _lab(image: np.ndarray, longest: int) -> np.ndarray:
-    """CIE Lab float32 of an 8-bit RGB picture, brought to the working size."""
-    scale = longest / max(image.shape[:2])
-    size = (max(16, round(image.shape[1] * scale)), max(16, round(image.shape[0] * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    # Eight bits per channel resolve Lab finely enough here, and convert ten times as fast.
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
-    factor, shift = np.array(LAB_SCALE, dtype=np.float32), np.array(LAB_SHIFT, dtype=np.float32)
-    return (lab - shift) * factor
-
-
 def _scaled(found: Detection, image: np.ndarray, working: np.ndarray) -> Detection:
     """The detection in pixels of the photograph."""
     if found.box is None:
         return found
-    across, down = image.shape[1] / working.shape[1], image.shape[0] / working.shape[0]
-    box = found.box
-    return Detection(
-        Box(box.x0 * across, box.y0 * down, box.x1 * across, box.y1 * down),
-        found.score,
-        found.reason,
-    )
+    return replace(found, box=in_photograph(found.box, image, working))

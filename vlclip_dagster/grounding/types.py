@@ -59,11 +59,15 @@ class Detection:
         box: in pixels of the photograph, or None where nothing was found.
         score: the grounder's confidence, 0 to 1.
         reason: why there is no box or why it is doubtful, None if there is nothing to say.
+        found_by: the prompt that found it, or what did without one; None if not yet known.
+        detector_iou: IoU with the detector's box where both were found, to compare them.
     """
 
     box: Box | None
     score: float
     reason: str | None = None
+    found_by: str | None = None
+    detector_iou: float | None = None
 
 
 class Grounder(Protocol):

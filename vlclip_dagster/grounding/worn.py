@@ -59,6 +59,11 @@ def is_garment(prompt: str) -> bool:
     return _noun(prompt) in GARMENTS
 
 
+def is_worn(lab: np.ndarray, outline: np.ndarray, prompt: str) -> bool:
+    """Whether the prompt names a garment and the (h, w) ``outline`` is of somebody wearing it."""
+    return is_garment(prompt) and garment(lab, outline, prompt) is not outline
+
+
 def _noun(prompt: str) -> str:
     return prompt.rstrip(". ").rpartition(" ")[2]
 
@@ -80,10 +85,10 @@ def garment(lab: np.ndarray, outline: np.ndarray, prompt: str) -> np.ndarray:
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     colours, kinship = _colours(lab, outline)
     mix, filled = _mix_by_row(colours[top:bottom])
-    skin = (_skin(lab) & outline).sum(axis=1) / outline.sum(axis=1).clip(1)
+    bare = (skin(lab) & outline).sum(axis=1) / outline.sum(axis=1).clip(1)
     upper = _noun(prompt) in UPPER
     away = np.arange(top, bottom) / lab.shape[0] - (PLACE_UPPER if upper else PLACE)
-    claim = filled * (1 - (BARE_UPPER if upper else BARE) * skin[top:bottom])
+    claim = filled * (1 - (BARE_UPPER if upper else BARE) * bare[top:bottom])
     claim *= np.exp(-((away / MIDDLE) ** 2) / 2)
     first, last = _central_stretch(mix @ kinship, claim)
     own = _own_colours(colours, top + first, top + last, kinship)
@@ -98,7 +103,7 @@ def garment(lab: np.ndarray, outline: np.ndarray, prompt: str) -> np.ndarray:
 def _is_person(lab: np.ndarray, outline: np.ndarray, found: np.ndarray) -> bool:
     """Whether what lies around the garment looks like somebody wearing it."""
     around = outline & (cv2.dilate(found.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0)
-    if np.count_nonzero(around & _skin(lab)) > SKIN * np.count_nonzero(outline):
+    if np.count_nonzero(around & skin(lab)) > SKIN * np.count_nonzero(outline):
         return True
     box = bounds(found)
     above = outline[: int(box.y0)].sum(axis=1)
@@ -107,8 +112,8 @@ def _is_person(lab: np.ndarray, outline: np.ndarray, found: np.ndarray) -> bool:
     return bool(tall and np.median(above) < NECK * (box.x1 - box.x0))
 
 
-def _skin(lab: np.ndarray) -> np.ndarray:
-    """(h, w) bool: colours that skin has; wood and leather have them too."""
+def skin(lab: np.ndarray) -> np.ndarray:
+    """(h, w) bool of an (h, w, 3) Lab picture: colours of skin; wood and leather have them too."""
     rgb = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB).clip(0, 1)
     _, cr, cb = cv2.split(cv2.cvtColor((rgb * 255).astype(np.uint8), cv2.COLOR_RGB2YCrCb))
     return np.asarray(
