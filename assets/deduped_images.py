@@ -19,7 +19,7 @@ from vlclip_dagster.images.sheet import duplicate_sheet
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.warehouse import Table, Warehouse, each, refresh
 
-INTAKE_VERSION = "1"
+INTAKE_VERSION = "2"
 GROUPS_SHOWN = 6
 INTAKE_WORKERS = 2
 FINGERPRINTS = ("width", "height", "phash", "colour", "degenerate")
@@ -127,6 +127,7 @@ _TAKEN: dict[str, pl.DataType | type[pl.DataType]] = {
     "colour": pl.List(pl.Float32),
     "degenerate": pl.Boolean,
     "rendition": pl.Binary,
+    "thumbnail": pl.Binary,
 }
 
 

@@ -85,7 +85,8 @@ TABLES: dict[str, TableSchema] = {
         },
     ),
     "raw_catalog": TableSchema("item_id", PRODUCT_FIELDS),
-    # A catalog photograph, verified and normalised, with its fingerprints.
+    # A catalog photograph, verified and normalised, with its fingerprints; for one from the
+    # network also what its server called this version, and when (seconds) it was last asked.
     "photographs": TableSchema(
         "photo_id",
         {
@@ -98,9 +99,14 @@ TABLES: dict[str, TableSchema] = {
             "colour": _VECTOR,
             "degenerate": pl.Boolean,
             "rendition": pl.Binary,
+            "thumbnail": pl.Binary,
+            "etag": _TEXT,
+            "last_modified": _TEXT,
+            "checked_at": pl.Int64,
         },
     ),
     # Which photograph stands for each photograph; the answer to "is this one a duplicate?".
+    # `rule` is the fingerprint of what counted as a duplicate when that was decided.
     "deduped_images": TableSchema(
         "photo_id",
         {
@@ -109,6 +115,7 @@ TABLES: dict[str, TableSchema] = {
             "sha256": _TEXT,
             "canonical_id": _TEXT,
             "group_size": pl.Int64,
+            "rule": _TEXT,
         },
     ),
     # A canonical photograph cut to its product; box in pixels of the rendition.
