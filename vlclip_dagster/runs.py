@@ -5,9 +5,10 @@ the UI shows them. How an artifact is computed is the assets' business.
 """
 
 import contextlib
+import itertools
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -120,15 +121,15 @@ class Platform:
         self._defs = build_defs(settings)
         self._graph = self._defs.resolve_asset_graph()
 
-    def due(self, assets: Sequence[str], slug: str | None) -> list[Due]:
-        """Those of ``assets`` that are out of date for ``slug``."""
+    def due(self, assets: Sequence[str], slugs: Iterable[str | None] = (None,)) -> list[Due]:
+        """Those of ``assets`` that are out of date for ``slugs``, from one look at the log."""
         log = StageLog(self.warehouse)
-        slugs = registered_types(self.warehouse)
+        types = registered_types(self.warehouse)
         found = []
-        for asset in assets:
+        for slug, asset in itertools.product(slugs, assets):
             node = self._graph.get(dg.AssetKey(asset))
             deps = [key.to_python_identifier() for key in node.parent_keys]
-            inputs = log.inputs(node.code_version or "", sorted(deps), slug, slugs)
+            inputs = log.inputs(node.code_version or "", sorted(deps), slug, types)
             reason = why_stale(log.last(asset, slug), inputs)
             if reason:
                 found.append(Due(asset, slug, reason))
@@ -137,11 +138,13 @@ class Platform:
     def all_due(self) -> list[Due]:
         """Everything that is out of date, in the order of the graph."""
         slugs = registered_types(self.warehouse)
-        products = [due for slug in slugs for due in self.due(PRODUCT_ASSETS, slug)]
         training = self.training_due()
-        search = [due for slug in slugs for due in self.due(SEARCH_ASSETS, slug)]
-        report = self.due(["eval_report"], None)
-        return [*products, *([training] if training else []), *search, *report]
+        return [
+            *self.due(PRODUCT_ASSETS, slugs),
+            *([training] if training else []),
+            *self.due(SEARCH_ASSETS, slugs),
+            *self.due(["eval_report"]),
+        ]
 
     def training_due(self) -> Due | None:
         """Why the checkpoint should be trained anew: there is none, or it is for other data."""
@@ -223,20 +226,21 @@ class Platform:
     def _steps(self, retrain: bool) -> Iterator[tuple[str, Sequence[str], str | None]]:
         """Jobs to run; each is decided when the ones before it are done."""
         slugs = registered_types(self.warehouse)
-        for slug in slugs:
-            if self.due(PRODUCT_ASSETS, slug):
-                yield "prepare_products", PRODUCT_ASSETS, slug
+        for slug in self._slugs_due(PRODUCT_ASSETS, slugs):
+            yield "prepare_products", PRODUCT_ASSETS, slug
         if not slugs:
             return
         if retrain or self.training_due():
             yield "train_and_report", ["finetuned_checkpoint"], None
         if self.checkpoints.current() is None:
             return
-        for slug in slugs:
-            if self.due(SEARCH_ASSETS, slug):
-                yield "publish_search", SEARCH_ASSETS, slug
-        if self.due(["eval_report"], None):
+        for slug in self._slugs_due(SEARCH_ASSETS, slugs):
+            yield "publish_search", SEARCH_ASSETS, slug
+        if self.due(["eval_report"]):
             yield "train_and_report", ["eval_report"], None
+
+    def _slugs_due(self, assets: Sequence[str], slugs: Iterable[str]) -> Iterable[str | None]:
+        return dict.fromkeys(due.slug for due in self.due(assets, slugs))
 
     def _execute(
         self, job: str, selection: Sequence[str], slug: str | None, outcome: Outcome
@@ -244,7 +248,8 @@ class Platform:
         result = self._defs.resolve_job_def(job).execute_in_process(
             instance=self._instance,
             partition_key=slug,
-            asset_selection=[dg.AssetKey(name) for name in selection],
+            # A whole job is resolved once; a part of it would be anew for each product type.
+            asset_selection=None if slug else [dg.AssetKey(name) for name in selection],
             run_config=QUIET,
             tags={HOST_TAG: socket.gethostname(), PROCESS_TAG: str(os.getpid())},
             raise_on_error=False,
