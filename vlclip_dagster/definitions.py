@@ -19,7 +19,15 @@ from resources.index import IndexResource
 from resources.photographs import PhotographsResource
 from resources.refiner import RefinerResource
 from resources.warehouse import WarehouseResource
-from vlclip_dagster.automation import automate, catalog_job, product_job, search_job
+from vlclip_dagster.automation import (
+    automate,
+    catalog_job,
+    follow_changes,
+    product_job,
+    retire_job,
+    retraining,
+    search_job,
+)
 from vlclip_dagster.sensors import catalog_drop_sensor
 from vlclip_dagster.settings import Settings, load_settings
 from vlclip_dagster.sql.models import load_models
@@ -48,8 +56,9 @@ def build_defs(settings: Settings | None = None, **resources: object) -> dg.Defi
     return dg.Definitions(
         assets=[landed, *automate(ASSETS, chosen), *mart_assets(models)],
         asset_checks=[*all_checks(), *mart_checks(models)],
-        jobs=[product_job, search_job, catalog_job],
-        sensors=[catalog_drop_sensor],
+        jobs=[product_job, search_job, retire_job, catalog_job],
+        sensors=[catalog_drop_sensor, follow_changes],
+        schedules=retraining(chosen),
         resources=build_resources(chosen) | resources,
         executor=dg.in_process_executor,
     )

@@ -57,6 +57,20 @@ class ReportSettings(BaseModel):
     ablation: bool = True
 
 
+class RetrainingSettings(BaseModel):
+    """When the checkpoint is trained anew by itself, while a Dagster daemon runs.
+
+    Attributes:
+        cron: a cron expression; None (an empty variable) never.
+        timezone: a name of the time zone database, in which ``cron`` is read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cron: str | None = "0 3 * * 0"
+    timezone: str = "UTC"
+
+
 class Settings(BaseModel):
     """The whole tree; each part's settings are the part's own model."""
 
@@ -72,6 +86,7 @@ class Settings(BaseModel):
     training: TrainingSettings = TrainingSettings()
     index: IndexSettings = IndexSettings()
     report: ReportSettings = ReportSettings()
+    retraining: RetrainingSettings = RetrainingSettings()
 
     @property
     def inbox(self) -> Path:
@@ -104,6 +119,8 @@ CODE_VERSIONS: dict[str, str] = {}
 # Where and how fast, not what.
 INCIDENTAL = frozenset(
     {"device", "batch", "root", "url", "api_key_env", "timeout_s", "concurrency", "cache_path"}
+    | {"mode", "requests_per_minute", "tokens_per_minute", "attempts", "max_usd", "input_usd"}
+    | {"output_usd", "examples"}
     | {"allow_network", "max_bytes", "private_hosts", "ef", "min_recall"}
 )
 

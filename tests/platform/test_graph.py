@@ -80,13 +80,6 @@ def test_all_artifacts_but_the_checkpoint_and_the_report_are_per_product_type(de
         assert assets[name]["partitions"] is None, name
 
 
-def test_an_empty_new_type_can_not_start_a_training_by_itself(definitions):
-    assets = graph_of(definitions)["assets"]
-    assert [
-        name for name in ("finetuned_checkpoint", "eval_report") if assets[name]["automated"]
-    ] == []
-
-
 def test_every_front_door_shows_the_same_location_name():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
     workspace = yaml.safe_load((PROJECT / "workspace.yaml").read_text())
