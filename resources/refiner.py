@@ -12,6 +12,6 @@ class RefinerResource(PartResource):
         """Which backend, and how many rounds."""
         return self.parse(RefinementSettings)
 
-    def backend(self) -> Backend:
-        """The backend, ready to be asked."""
-        return build_backend(self.refinement_settings())
+    def backend(self, label: str = "") -> Backend:
+        """The backend, ready to be asked for the product type whose slug is ``label``."""
+        return build_backend(self.refinement_settings(), label)

@@ -24,7 +24,7 @@ GOOD = "women's black solid knit low-top sneakers with rubber outsole padded col
 def test_a_good_query_passes_untouched():
     product = SHOE
     admission = admit(admit(GOOD, product).query, product)
-    assert admission.note is None
+    assert admission.repairs is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_junk_never_gets_through(junk: str):
         assert "sneakers" in said
         assert "black" in said
         assert len(said) <= 20
-        assert admission.note is not None
+        assert admission.repairs is not None
 
 
 def test_a_query_that_is_too_long_is_cut_and_one_that_is_too_short_is_filled():

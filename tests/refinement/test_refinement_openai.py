@@ -1,13 +1,13 @@
 import json
 import re
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import chat_server
 import pytest
+from chat_server import ChatServer, completion
 
 from vlclip_dagster.errors import MissingRequirementError
 from vlclip_dagster.refinement.cache import AnswerCache
@@ -28,74 +28,22 @@ STOP = {
     "justification": "good",
 }
 
-Answer = Callable[[dict, int], tuple[int, dict]]
-
-
-def completion(content: object, finish: str = "stop") -> dict:
-    text = content if isinstance(content, str) else json.dumps(content)
-    return {
-        "id": "c1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": "fake",
-        "choices": [
-            {
-                "index": 0,
-                "finish_reason": finish,
-                "message": {"role": "assistant", "content": text},
-            }
-        ],
-        "usage": {"prompt_tokens": 90, "completion_tokens": 10, "total_tokens": 100},
-    }
+Script = Callable[[dict, int], tuple[int, dict]]
 
 
 def wise(request: dict, number: int) -> tuple[int, dict]:
     schema = request["response_format"]["json_schema"]["name"]
-    return 200, completion(STOP if schema == "verdict" else {"query": QUERY})
+    return 200, said(STOP if schema == "verdict" else {"query": QUERY})
 
 
-class Server:
-    """A local server that speaks chat completions and remembers what it was sent."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.requests: list[dict] = []
-        self.headers: list[str] = []
-        lock = threading.Lock()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                with lock:
-                    outer.requests.append(json.loads(body))
-                    outer.headers.append(self.headers.get("Authorization", ""))
-                    number = len(outer.requests)
-                status, payload = answer(outer.requests[number - 1], number)
-                data = json.dumps(payload).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.send_header("retry-after-ms", "1")
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *arguments: object) -> None: ...
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+def said(content: object, finish: str = "stop") -> dict:
+    return completion(content if isinstance(content, str) else json.dumps(content), finish)
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[Server]:
-    server = Server(answer)
-    thread = threading.Thread(target=server.http.serve_forever, daemon=True)
-    thread.start()
-    try:
+def serving(script: Script) -> Iterator[ChatServer]:
+    with chat_server.serving(script=script) as server:
         yield server
-    finally:
-        server.http.shutdown()
-        server.http.server_close()
-        thread.join(5)
 
 
 @pytest.fixture(autouse=True)
@@ -111,9 +59,8 @@ def settings_for(url: str, cache: Path | None = None, **more: object) -> Refinem
         model="fake",
         base_url=url,
         api_key_env="TEST_REFINER_KEY",
-        timeout_s=5,
         cache_path=cache,
-        **more,
+        **({"timeout_s": 5, "attempts": 2} | more),
     )
 
 
@@ -122,7 +69,7 @@ def test_a_product_is_refined_over_the_wire():
         (result,) = refine_all([RED], build_backend(settings_for(server.url)))
     assert (result.query, result.source, result.converged) == (QUERY, "openai", True)
     assert len(server.requests) == 2
-    assert server.headers[0] == f"Bearer {CANARY}"
+    assert server.authorizations[0] == f"Bearer {CANARY}"
     first = server.requests[0]
     assert first["response_format"]["json_schema"]["strict"] is True
     assert [one["role"] for one in first["messages"]] == ["system", "user"]
@@ -148,13 +95,13 @@ def test_the_fence_is_drawn_anew_for_each_request_and_text_cannot_close_it():
         ((500, {"error": {"message": f"boom {CANARY}"}}), "HTTP status 500"),
         ((429, {"error": {"message": "slow down"}}), "HTTP status 429"),
         ((401, {"error": {"message": f"bad key {CANARY}"}}), "HTTP status 401"),
-        ((200, completion("{not json")), "promised shape"),
-        ((200, completion({"query": 7})), "promised shape"),
-        ((200, completion("[]")), "promised shape"),
-        ((200, completion({"query": "  "})), "promised shape"),
-        ((200, completion({"query": QUERY}, finish="length")), "ended early (length)"),
-        ((200, completion({"query": ""}, finish="content_filter")), "content_filter"),
-        ((200, completion("")), "empty"),
+        ((200, said("{not json")), "promised shape"),
+        ((200, said({"query": 7})), "promised shape"),
+        ((200, said("[]")), "promised shape"),
+        ((200, said({"query": "  "})), "promised shape"),
+        ((200, said({"query": QUERY}, finish="length")), "ended early (length)"),
+        ((200, said({"query": ""}, finish="content_filter")), "content_filter"),
+        ((200, said("")), "empty"),
         ((200, {"choices": []}), "no choice"),
     ],
 )
@@ -227,7 +174,7 @@ def test_each_answer_is_on_disk_before_the_next_is_asked(tmp_path: Path):
 
 def test_a_verdict_is_typed_and_clipped():
     wild = {**STOP, "action": "shorten", "visible": 99, "attribute": "x" * 9000}
-    with serving(lambda request, number: (200, completion(wild))) as server:
+    with serving(lambda request, number: (200, said(wild))) as server:
         (verdict,) = build_backend(settings_for(server.url)).evaluate([Draft(RED, "red tee")])
     assert isinstance(verdict, Verdict)
     assert verdict.action is Action.SHORTEN
@@ -266,4 +213,4 @@ def test_a_local_server_needs_no_key():
         backend = build_backend(settings)
         backend.check()
         assert backend.summarise([RED]) == [QUERY]
-    assert CANARY not in server.headers[0]
+    assert CANARY not in server.authorizations[0]

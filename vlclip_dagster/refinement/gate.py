@@ -13,15 +13,22 @@ from vlclip_dagster.refinement.phrase import MIN_WORDS
 from vlclip_dagster.refinement.rules import judge
 from vlclip_dagster.refinement.types import Action, ProductText, Verdict
 
+# How a note begins that tells of a repair.
+GATED = "gate: "
 _MAX_REPAIRS = 6
 
 
 @dataclass(frozen=True)
 class Admission:
-    """The query that passed, and what had to be done for it (``None``: nothing)."""
+    """The query that passed.
+
+    ``repairs`` says what had to be done for it, ``shortage`` that its source has too little to
+    say for ten words; each is None where that is not so.
+    """
 
     query: str
-    note: str | None
+    repairs: str | None
+    shortage: str | None
 
 
 def admit(query: str, product: ProductText) -> Admission:
@@ -39,8 +46,8 @@ def admit(query: str, product: ProductText) -> Admission:
     if not admitted or inspect(admitted, evidence):
         admitted = compose(evidence)
         notes.append("replaced by the rules' own query")
-    repairs = f"gate: {'; '.join(notes)}" if notes else None
-    return Admission(admitted, _joined(repairs, _shortage(admitted, evidence)))
+    repairs = f"{GATED}{'; '.join(notes)}" if notes else None
+    return Admission(admitted, repairs, _shortage(admitted, evidence))
 
 
 def believes(verdict: Verdict, query: str, product: ProductText) -> Verdict:
@@ -59,7 +66,3 @@ def _shortage(query: str, evidence: Evidence) -> str | None:
     if words >= MIN_WORDS or evidence.visible_words >= MIN_WORDS:
         return None
     return f"the source has only {evidence.visible_words} visible words"
-
-
-def _joined(*notes: str | None) -> str | None:
-    return "; ".join(note for note in notes if note) or None

@@ -36,7 +36,7 @@ class _Course:
     rounds: list[Round] = field(default_factory=list)
     refinements: int = 0
     converged: bool = False
-    failure: str | None = None
+    failure: Failure | None = None
 
     @property
     def draft(self) -> Draft:
@@ -93,7 +93,8 @@ def _settle(
 ) -> None:
     for course, answer in zip(courses, answers, strict=True):
         if isinstance(answer, Failure):
-            course.failure = f"failed to {step}: {answer.reason}"
+            reason = f"failed to {step}: {answer.reason}"
+            course.failure = Failure(reason, answer.passing)
         else:
             take(course, answer)
 
@@ -126,17 +127,19 @@ def _fall_back(failed: list[_Course], max_rounds: int) -> None:
         course.converged = done.converged
 
 
-def _result(course: _Course, source: str) -> RefinedQuery:
+def _result(course: _Course, backend: str) -> RefinedQuery:
     admission = admit(course.query, course.product)
-    failed = f"{source} {course.failure}" if course.failure is not None else None
-    notes = [note for note in (failed, admission.note) if note]
+    failure = course.failure
+    failed = f"{backend} {failure.reason}" if failure else None
+    told = [failed, admission.repairs, admission.shortage]
     return RefinedQuery(
         item_id=course.product.item_id,
         query=admission.query,
         summary=course.summary,
         converged=course.converged,
         rounds=course.refinements,
-        source=RuleBackend.name if failed else source,
+        source=backend if failure is None else RuleBackend.name,
         history=tuple(course.rounds),
-        note="; ".join(notes) or None,
+        note="; ".join(filter(None, told)) or None,
+        provisional=failure is not None and failure.passing,
     )

@@ -1,34 +1,32 @@
-"""The language-model backend: any endpoint that speaks chat completions with a JSON schema.
+"""The language-model backend: any endpoint that speaks chat completions.
 
-What belongs here: sending questions, checking that answers have the promised shape, and turning
-every fault into a ``Failure``. What does not: wording (``prompts``) and trust (``gate``). The API
-key is read from the environment where a client is built and is kept nowhere else; no message of
-the server is ever quoted, since a server may echo what it was sent.
+What belongs here: which questions are asked, and which are answered already. What does not:
+wording (``prompts``), how a question is asked (``asking``, ``batches``) and trust (``gate``).
 """
 
 import json
-import os
-import secrets
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cached_property
+from typing import TypeVar
 
-from vlclip_dagster.errors import MissingRequirementError
+from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import content_hash
-from vlclip_dagster.refinement import prompts
+from vlclip_dagster.progress import report
+from vlclip_dagster.refinement.answers import UNREADABLE, read_answer
+from vlclip_dagster.refinement.asking import Asker
+from vlclip_dagster.refinement.batches import OUT, BatchDesk
 from vlclip_dagster.refinement.cache import AnswerCache, request_hash
-from vlclip_dagster.refinement.prompts import Question
+from vlclip_dagster.refinement.endpoint import Endpoint
+from vlclip_dagster.refinement.examples import load_examples
+from vlclip_dagster.refinement.prompts import PROMPT_VERSION, Prompter, Question
+from vlclip_dagster.refinement.rules import RuleBackend
 from vlclip_dagster.refinement.settings import RefinementSettings
-from vlclip_dagster.refinement.types import Action, Draft, Failure, ProductText, Verdict
+from vlclip_dagster.refinement.spending import Tally, price_of
+from vlclip_dagster.refinement.types import Draft, Failure, ProductText, Verdict
 
-if TYPE_CHECKING:
-    from openai import OpenAI
-    from openai.types.chat import ChatCompletion
-
-_T = TypeVar("_T")
 _PLACEHOLDER = "fence"
-_MAX_RETRIES = 2
-_MAX_TEXT = 400
+_A = TypeVar("_A", str, Verdict)
 
 
 class OpenAIBackend:
@@ -36,9 +34,12 @@ class OpenAIBackend:
 
     name = "openai"
 
-    def __init__(self, settings: RefinementSettings) -> None:
+    def __init__(self, settings: RefinementSettings, label: str = "") -> None:
         self._settings = settings
-        self._opened: AnswerCache | None = None
+        self._label = label
+        self._price = price_of(settings)
+        self._endpoint = Endpoint(settings)
+        self.tally = Tally(usd=None if self._price is None else 0.0)
 
     def __repr__(self) -> str:
         """Name the model only."""
@@ -46,166 +47,114 @@ class OpenAIBackend:
 
     @property
     def fingerprint(self) -> str:
-        """The model, where it is asked, the prompts' version and text, and the parameters."""
-        texts = prompts.SUMMARISE + prompts.EVALUATE + prompts.REFINE
-        what = json.dumps([self._parameters(), self._settings.base_url, texts], sort_keys=True)
-        return f"openai-{prompts.PROMPT_VERSION}-{content_hash(what.encode())[:16]}"
+        """The model, where it is asked, the prompts, the parameters, and the rules of the gate."""
+        what = [self._endpoint.parameters, self._settings.base_url, self.prompter.texts]
+        digest = content_hash(json.dumps(what, sort_keys=True).encode())[:16]
+        return f"openai-{PROMPT_VERSION}-{digest}-{RuleBackend().fingerprint}"
 
     def check(self) -> None:
-        """Raise ``MissingRequirementError`` if the key is not in the environment."""
-        self._key()
+        """Tell of what is missing, before any work starts.
+
+        Raises:
+            MissingRequirementError: the key is not in the environment.
+            VlclipError: the examples or the budget cannot be used.
+        """
+        self._endpoint.key()
+        load_examples(self._settings.examples)
+        if self._settings.max_usd is not None and self._price is None:
+            raise VlclipError(
+                "VLCLIP_REFINEMENT__MAX_USD cannot be kept, since the price of"
+                f" {self._settings.model} is not known: set VLCLIP_REFINEMENT__INPUT_USD and"
+                " VLCLIP_REFINEMENT__OUTPUT_USD, in US dollars per million tokens"
+            )
 
     def summarise(self, products: Sequence[ProductText]) -> list[str | Failure]:
         """Ask for each product's first query."""
-        return self._ask([prompts.summarise(product) for product in products], _read_query)
+        return self._ask([self.prompter.summarise(product) for product in products], str)
 
     def evaluate(self, drafts: Sequence[Draft]) -> list[Verdict | Failure]:
         """Ask for a verdict on each draft."""
-        return self._ask([prompts.evaluate(draft) for draft in drafts], _read_verdict)
+        return self._ask([self.prompter.evaluate(draft) for draft in drafts], Verdict)
 
     def refine(self, drafts: Sequence[Draft], verdicts: Sequence[Verdict]) -> list[str | Failure]:
         """Ask for each verdict to be carried out."""
         pairs = zip(drafts, verdicts, strict=True)
-        return self._ask([prompts.refine(draft, verdict) for draft, verdict in pairs], _read_query)
+        return self._ask([self.prompter.refine(draft, verdict) for draft, verdict in pairs], str)
 
-    def _ask(self, questions: Sequence[Question], read: Callable[[Any], _T]) -> list[_T | Failure]:
-        """Answer from the cache where possible; ask the rest, several at a time."""
-        cache = self._cache()
-        keys = [self._request_key(question) for question in questions]
-        known = [cache.get(key) if cache is not None else None for key in keys]
-        if all(answer is not None for answer in known):
-            return [_parsed(answer or "", read) for answer in known]
-        with self._client() as client, ThreadPoolExecutor(self._settings.concurrency) as pool:
+    @cached_property
+    def prompter(self) -> Prompter:
+        """Who words the questions."""
+        return Prompter(load_examples(self._settings.examples))
 
-            def answer(question: Question, key: str, stored: str | None) -> _T | Failure:
-                if stored is not None:
-                    return _parsed(stored, read)
-                return self._call(client, question, key, read)
+    @cached_property
+    def cache(self) -> AnswerCache:
+        """The answers and calls of this home."""
+        return AnswerCache(self._settings.cache_path)
 
-            return list(pool.map(answer, questions, keys, known))
+    @cached_property
+    def desk(self) -> BatchDesk:
+        """Where batches are handed in and collected."""
+        return BatchDesk(self._endpoint, self.cache, self._price)
 
-    def _call(
-        self, client: "OpenAI", question: Question, key: str, read: Callable[[Any], _T]
-    ) -> _T | Failure:
-        """Ask once; an answer is stored only if it is whole and has the promised shape."""
-        from openai import APIError, OpenAIError
+    @cached_property
+    def _asker(self) -> Asker:
+        return Asker(self._settings, self._endpoint, self.cache, self._price, self.tally)
 
-        try:
-            completion = self._send(client, question)
-        except APIError as error:
-            return Failure(_fault(error))
-        except (OpenAIError, ValueError) as error:
-            return Failure(f"the answer could not be read ({type(error).__name__})")
-        content = _content(completion)
-        if isinstance(content, Failure):
-            return content
-        parsed = _parsed(content, read)
-        cache = self._cache()
-        if cache is not None and not isinstance(parsed, Failure):
-            usage = completion.usage
-            cache.put(
-                key,
-                content,
-                prompt=usage.prompt_tokens if usage else 0,
-                completion=usage.completion_tokens if usage else 0,
-            )
-        return parsed
-
-    def _send(self, client: "OpenAI", question: Question) -> "ChatCompletion":
-        send: Any = client.chat.completions.create
-        completion: ChatCompletion = send(
-            **self._parameters(),
-            messages=question.messages(secrets.token_hex(8)),
-            response_format=question.response_format,
-        )
-        return completion
-
-    def _parameters(self) -> dict[str, Any]:
-        settings = self._settings
-        limit = {"max_completion_tokens": settings.max_tokens}
-        if settings.temperature is None:
-            return {"model": settings.model, **limit}
-        return {"model": settings.model, "temperature": settings.temperature, **limit}
-
-    def _request_key(self, question: Question) -> str:
-        """Hash the request as it is sent, but for its fence, which is drawn anew each time."""
+    def request_key(self, question: Question) -> str:
+        """Hash of the request as it is sent, but for its fence, which is drawn anew each time."""
         return request_hash(
             {
-                **self._parameters(),
+                **self._endpoint.parameters,
                 "endpoint": self._settings.base_url,
                 "messages": question.messages(_PLACEHOLDER),
-                "response_format": question.response_format,
-                "prompt_version": prompts.PROMPT_VERSION,
+                "response_format": question.response_format("json_schema"),
+                "prompt_version": PROMPT_VERSION,
             }
         )
 
-    def _client(self) -> "OpenAI":
-        # Importing openai takes about a second, so it is not done before it is needed.
-        from openai import OpenAI
+    def _ask(self, questions: Sequence[Question], kind: type[_A]) -> list[_A | Failure]:
+        """Answer from the cache where possible; ask the rest, each request once."""
+        if self._settings.mode == "batch":
+            self.desk.collect(self._label)
+        keys = [self.request_key(question) for question in questions]
+        settled = {key: answer for key in keys if (answer := self.cache.get(key)) is not None}
+        self.tally.cache_hits += sum(key in settled for key in keys)
+        asked = {key: one for key, one in zip(keys, questions, strict=True) if key not in settled}
+        if asked:
+            by_batch = self._settings.mode == "batch"
+            settled |= self._submit(asked) if by_batch else self._ask_online(asked)
+        return [
+            _read(question, settled[key], kind)
+            for question, key in zip(questions, keys, strict=True)
+        ]
 
-        return OpenAI(
-            api_key=self._key(),
-            base_url=self._settings.base_url,
-            timeout=self._settings.timeout_s,
-            max_retries=_MAX_RETRIES,
-        )
+    def _ask_online(self, asked: dict[str, Question]) -> dict[str, str | Failure]:
+        answered: dict[str, str | Failure] = {}
+        with ThreadPoolExecutor(self._settings.concurrency) as pool:
+            futures = {pool.submit(self._asker.ask, key, one): key for key, one in asked.items()}
+            try:
+                for future in as_completed(futures):
+                    answered[futures[future]] = future.result()
+                    report("asking the model", len(answered), len(asked))
+            finally:
+                # What is in flight when a run is stopped is kept; the rest is not sent.
+                pool.shutdown(cancel_futures=True)
+        return answered
 
-    def _key(self) -> str:
-        name = self._settings.api_key_env
-        if not name:
-            return "none"
-        key = os.environ.get(name)
-        if not key:
-            raise MissingRequirementError(
-                f"The language-model refiner needs an API key: set the environment variable {name},"
-                " or set VLCLIP_REFINEMENT__BACKEND=rules."
+    def _submit(self, asked: dict[str, Question]) -> dict[str, str | Failure]:
+        """Hand in what is not out yet; the answer to each is that it has to wait."""
+        fresh = self.desk.not_out(asked)
+        told = OUT
+        if fresh:
+            dearest = self._asker.dearest_usd(fresh.values())
+            told = self._asker.unaffordable(dearest) or self.desk.submit(
+                fresh, self._label, dearest
             )
-        return key
-
-    def _cache(self) -> AnswerCache | None:
-        if self._opened is None and self._settings.cache_path is not None:
-            self._opened = AnswerCache(self._settings.cache_path)
-        return self._opened
+        return {key: told if key in fresh else OUT for key in asked}
 
 
-def _fault(error: Exception) -> str:
-    """Name a fault by its kind and status, never by the server's own words."""
-    status = getattr(error, "status_code", None)
-    kind = type(error).__name__
-    return f"{kind}, HTTP status {status}" if status is not None else kind
-
-
-def _content(completion: "ChatCompletion") -> str | Failure:
-    """The text of a completion that ended of its own accord."""
-    if not getattr(completion, "choices", None):
-        return Failure("the answer holds no choice")
-    choice = completion.choices[0]
-    if choice.finish_reason != "stop":
-        return Failure(f"the answer ended early ({str(choice.finish_reason)[:20]})")
-    if getattr(choice.message, "refusal", None):
-        return Failure("the model refused")
-    return choice.message.content or Failure("the answer is empty")
-
-
-def _parsed(content: str, read: Callable[[Any], _T]) -> _T | Failure:
-    try:
-        return read(json.loads(content))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return Failure("the answer does not have the promised shape")
-
-
-def _read_query(data: Any) -> str:
-    query = data["query"]
-    if not isinstance(query, str) or not query.strip():
-        raise ValueError("no query")
-    return query.strip()[:_MAX_TEXT]
-
-
-def _read_verdict(data: Any) -> Verdict:
-    scores = tuple(min(5, max(1, int(data[name]))) for name in ("visible", "true", "concise"))
-    return Verdict(
-        action=Action(data["action"]),
-        attribute=str(data["attribute"])[:_MAX_TEXT],
-        justification=str(data["justification"])[:_MAX_TEXT],
-        scores=(scores[0], scores[1], scores[2]),
-    )
+def _read(question: Question, settled: str | Failure, kind: type[_A]) -> _A | Failure:
+    if isinstance(settled, Failure):
+        return settled
+    answer = read_answer(question.step, settled)
+    return answer if isinstance(answer, kind) else Failure(UNREADABLE)

@@ -10,6 +10,7 @@ from vlclip_dagster.refinement.criteria import Problem, apply, arrange, inspect
 from vlclip_dagster.refinement.evidence import Evidence, evidence_of
 from vlclip_dagster.refinement.lexicon import lexicon
 from vlclip_dagster.refinement.phrase import Phrase
+from vlclip_dagster.refinement.spending import Tally
 from vlclip_dagster.refinement.types import Action, Draft, Failure, ProductText, Verdict
 from vlclip_dagster.refinement.words import stems
 
@@ -21,6 +22,9 @@ class RuleBackend:
     """Summariser, Evaluator and Refiner without a model."""
 
     name = "rules"
+
+    def __init__(self) -> None:
+        self.tally = Tally()
 
     @property
     def fingerprint(self) -> str:

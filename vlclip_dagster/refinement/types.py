@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from vlclip_dagster.refinement.spending import Tally
+
 
 @dataclass(frozen=True)
 class ProductText:
@@ -78,9 +80,14 @@ class Round:
 
 @dataclass(frozen=True)
 class Failure:
-    """A call that gave no usable answer, as a value; ``reason`` names no secret."""
+    """A question without a usable answer, as a value; ``reason`` names no secret.
+
+    ``passing`` tells whether another run may fare better: a server's trouble, a spent budget or
+    a batch that is still out, but not a model that refuses.
+    """
 
     reason: str
+    passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,12 @@ class Draft:
 
 @dataclass(frozen=True)
 class RefinedQuery:
-    """The result for one product. ``converged`` is false where five rounds did not suffice."""
+    """The result for one product.
+
+    ``converged`` is false where five rounds did not suffice. ``source`` names who wrote the query:
+    the backend, or the rules where they stood in for it; then ``provisional`` tells whether the
+    backend should be asked again, and ``note`` says why. ``note`` also tells what the gate did.
+    """
 
     item_id: str
     query: str
@@ -104,6 +116,7 @@ class RefinedQuery:
     source: str
     history: tuple[Round, ...]
     note: str | None = None
+    provisional: bool = False
 
     @property
     def words(self) -> int:
@@ -131,8 +144,11 @@ class Backend(Protocol):
     """Summariser, Evaluator and Refiner (paper section 3.2), each for a whole wave at once.
 
     Each method returns one answer per input, in order; a call that fails is a ``Failure`` in its
-    place and never an exception. ``fingerprint`` changes whenever answers could.
+    place and never an exception. ``fingerprint`` changes whenever answers could. ``tally`` counts
+    what was asked so far and what it cost.
     """
+
+    tally: Tally
 
     @property
     def name(self) -> str:
