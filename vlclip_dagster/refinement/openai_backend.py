@@ -35,20 +35,20 @@ class OpenAIBackend:
     name = "openai"
 
     def __init__(self, settings: RefinementSettings, label: str = "") -> None:
-        self._settings = settings
+        self.settings = settings
         self._label = label
-        self._price = price_of(settings)
+        self.price = price_of(settings)
         self._endpoint = Endpoint(settings)
-        self.tally = Tally(usd=None if self._price is None else 0.0)
+        self.tally = Tally(usd=None if self.price is None else 0.0)
 
     def __repr__(self) -> str:
         """Name the model only."""
-        return f"OpenAIBackend(model={self._settings.model!r})"
+        return f"OpenAIBackend(model={self.settings.model!r})"
 
     @property
     def fingerprint(self) -> str:
         """The model, where it is asked, the prompts, the parameters, and the rules of the gate."""
-        what = [self._endpoint.parameters, self._settings.base_url, self.prompter.texts]
+        what = [self._endpoint.parameters, self.settings.base_url, self.prompter.texts]
         digest = content_hash(json.dumps(what, sort_keys=True).encode())[:16]
         return f"openai-{PROMPT_VERSION}-{digest}-{RuleBackend().fingerprint}"
 
@@ -60,11 +60,11 @@ class OpenAIBackend:
             VlclipError: the examples or the budget cannot be used.
         """
         self._endpoint.key()
-        load_examples(self._settings.examples)
-        if self._settings.max_usd is not None and self._price is None:
+        load_examples(self.settings.examples)
+        if self.settings.max_usd is not None and self.price is None:
             raise VlclipError(
                 "VLCLIP_REFINEMENT__MAX_USD cannot be kept, since the price of"
-                f" {self._settings.model} is not known: set VLCLIP_REFINEMENT__INPUT_USD and"
+                f" {self.settings.model} is not known: set VLCLIP_REFINEMENT__INPUT_USD and"
                 " VLCLIP_REFINEMENT__OUTPUT_USD, in US dollars per million tokens"
             )
 
@@ -84,28 +84,28 @@ class OpenAIBackend:
     @cached_property
     def prompter(self) -> Prompter:
         """Who words the questions."""
-        return Prompter(load_examples(self._settings.examples))
+        return Prompter(load_examples(self.settings.examples))
 
     @cached_property
     def cache(self) -> AnswerCache:
         """The answers and calls of this home."""
-        return AnswerCache(self._settings.cache_path)
+        return AnswerCache(self.settings.cache_path)
 
     @cached_property
     def desk(self) -> BatchDesk:
         """Where batches are handed in and collected."""
-        return BatchDesk(self._endpoint, self.cache, self._price)
+        return BatchDesk(self._endpoint, self.cache, self.price)
 
     @cached_property
     def _asker(self) -> Asker:
-        return Asker(self._settings, self._endpoint, self.cache, self._price, self.tally)
+        return Asker(self.settings, self._endpoint, self.cache, self.price, self.tally)
 
     def request_key(self, question: Question) -> str:
         """Hash of the request as it is sent, but for its fence, which is drawn anew each time."""
         return request_hash(
             {
                 **self._endpoint.parameters,
-                "endpoint": self._settings.base_url,
+                "endpoint": self.settings.base_url,
                 "messages": question.messages(_PLACEHOLDER),
                 "response_format": question.response_format("json_schema"),
                 "prompt_version": PROMPT_VERSION,
@@ -114,14 +114,14 @@ class OpenAIBackend:
 
     def _ask(self, questions: Sequence[Question], kind: type[_A]) -> list[_A | Failure]:
         """Answer from the cache where possible; ask the rest, each request once."""
-        if self._settings.mode == "batch":
+        if self.settings.mode == "batch":
             self.desk.collect(self._label)
         keys = [self.request_key(question) for question in questions]
         settled = {key: answer for key in keys if (answer := self.cache.get(key)) is not None}
         self.tally.cache_hits += sum(key in settled for key in keys)
         asked = {key: one for key, one in zip(keys, questions, strict=True) if key not in settled}
         if asked:
-            by_batch = self._settings.mode == "batch"
+            by_batch = self.settings.mode == "batch"
             settled |= self._submit(asked) if by_batch else self._ask_online(asked)
         return [
             _read(question, settled[key], kind)
@@ -130,7 +130,7 @@ class OpenAIBackend:
 
     def _ask_online(self, asked: dict[str, Question]) -> dict[str, str | Failure]:
         answered: dict[str, str | Failure] = {}
-        with ThreadPoolExecutor(self._settings.concurrency) as pool:
+        with ThreadPoolExecutor(self.settings.concurrency) as pool:
             futures = {pool.submit(self._asker.ask, key, one): key for key, one in asked.items()}
             try:
                 for future in as_completed(futures):
