@@ -65,11 +65,15 @@ def drop(
 @app.command()
 def run(
     retrain: Annotated[bool, typer.Option("--retrain", help="Train anew in any case.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it costs.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build everything that is out of date, in this process, as recorded Dagster runs."""
     from vlclip_dagster.terminal import say_json
 
+    if dry_run:
+        _forecast(as_json=as_json)
+        return
     outcome = _run(retrain=retrain, shown=not as_json)
     if as_json:
         say_json(outcome)
@@ -245,6 +249,15 @@ def _run(*, retrain: bool, shown: bool) -> "Outcome":
     if shown:
         show_outcome(outcome)
     return outcome
+
+
+def _forecast(*, as_json: bool) -> None:
+    from vlclip_dagster.forecast import forecast
+    from vlclip_dagster.settings import load_settings
+    from vlclip_dagster.terminal import say_json, show_forecast
+
+    found = forecast(load_settings())
+    say_json(found) if as_json else show_forecast(found)
 
 
 def _fail_on_problems(outcome: "Outcome") -> None:

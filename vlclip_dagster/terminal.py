@@ -23,6 +23,7 @@ from vlclip_dagster.progress import listening
 if TYPE_CHECKING:
     import polars as pl
 
+    from vlclip_dagster.forecast import Forecast
     from vlclip_dagster.index.types import Hit
     from vlclip_dagster.runs import Outcome, Status
 
@@ -132,6 +133,24 @@ def show_report(figures: Mapping[str, Any], folder: Path) -> None:
     for line in figures.get("verdicts", []):
         say(str(line))
     say(f"the whole report: {folder / 'report.html'}")
+
+
+def show_forecast(found: "Forecast") -> None:
+    """Print how many queries a run would refine, and what an endpoint would take for it."""
+    total = sum(found.products.values())
+    say(f"{total:,} queries to refine in {len(found.products)} product types")
+    if (asked := found.answers) is None:
+        say("the rules refine them and cost nothing")
+        return
+    usage = asked.usage
+    cost = "at a price that is not known" if asked.usd is None else f"about {asked.usd:.2f} USD"
+    say(
+        f"{asked.model}: about {asked.calls:,} calls for {asked.products:,} products, "
+        f"{usage.prompt:,} prompt tokens ({usage.cached:,} of them cached) and "
+        f"{usage.completion:,} answer tokens, {cost}; {asked.answered:,} are answered already"
+    )
+    if asked.max_usd is not None:
+        say(f"no more than {asked.max_usd:g} USD will ever be spent from this home")
 
 
 def show_status(status: "Status") -> None:
