@@ -65,8 +65,7 @@ class BatchDesk:
         try:
             remote = self._send(asked, mark, label)
         except OpenAIError as error:
-            with self._cache.transaction() as connection:
-                _forget(connection, mark)
+            self._forget(mark)
             return Failure(f"its batch was not taken ({type(error).__name__})", passing=True)
         self._note_sent(mark, remote)
         return OUT
@@ -98,74 +97,89 @@ class BatchDesk:
         with self._cache.transaction() as connection:
             connection.execute("UPDATE batches SET remote = ? WHERE mark = ?", (remote, mark))
 
-    def collect(self, label: str | None = None) -> set[str]:
+    def collect(self, label: str | None = None) -> dict[str, str]:
         """Store what batches that are done have answered.
+
+        A server that cannot be reached is asked again at the next call.
 
         Args:
             label: collect the batches of this label only.
 
         Returns:
-            Labels of the batches that were collected. A server that cannot be reached is asked
-            again at the next call.
+            Label → name of each batch that is done and was not taken up yet.
 
         Raises:
             MissingRequirementError: a batch is out, and the key is not in the environment.
         """
         with self._cache.transaction() as connection:
             out = connection.execute(
-                "SELECT mark, remote, label, unixepoch() - unixepoch(at) FROM batches"
-                " WHERE ?1 IS NULL OR label = ?1",
+                "SELECT mark, remote, unixepoch() - unixepoch(at) FROM batches"
+                " WHERE NOT done AND (?1 IS NULL OR label = ?1)",
                 (label,),
             ).fetchall()
-        return {whose for mark, remote, whose, age in out if self._collect(mark, remote, age)}
+        for mark, remote, age_s in out:
+            self._collect(mark, remote, age_s)
+        with self._cache.transaction() as connection:
+            done = "SELECT label, mark FROM batches WHERE done ORDER BY at, mark"
+            return dict(connection.execute(done).fetchall())
 
-    def _collect(self, mark: str, remote: str | None, age_s: int) -> bool:
-        """Collect one batch, if it is done; whether its questions are worth asking about."""
+    def take_up(self, label: str) -> None:
+        """Collect the batches of ``label``, and note that its loop goes on from their answers."""
+        self.collect(label)
+        with self._cache.transaction() as connection:
+            connection.execute("DELETE FROM batches WHERE done AND label = ?", (label,))
+
+    def _collect(self, mark: str, remote: str | None, age_s: int) -> None:
+        """Collect one batch, if it is done."""
         from openai import OpenAIError
 
         client = self._endpoint.client
         try:
             batch = client.batches.retrieve(remote) if remote else self._find(mark)
             if batch is None:
-                return age_s > UNSENT_AFTER_S and self._settle(mark, [])
+                if age_s > UNSENT_AFTER_S:
+                    self._forget(mark)
+                return
             if not remote:
                 self._note_sent(mark, batch.id)
             if batch.status not in _ENDED:
-                return False
+                return
             files = (batch.output_file_id, batch.error_file_id)
             texts = [client.files.content(one).text for one in files if one]
         except OpenAIError:
-            return False
-        return self._settle(mark, _lines(texts), failed=batch.status == "failed")
+            return
+        if batch.status == "failed":  # as a whole, before anything of it was worked on
+            self._forget(mark)
+        else:
+            self._settle(mark, _lines(texts))
 
     def _find(self, mark: str) -> "Batch | None":
         """The batch of a process that died before it could note the batch's name."""
         recent = self._endpoint.client.batches.list(limit=100)
         return next((one for one in recent if (one.metadata or {}).get(_MARK) == mark), None)
 
-    def _settle(self, mark: str, lines: Iterable[dict[str, Any]], *, failed: bool = False) -> bool:
-        """Store a batch's answers and forget it, in one transaction; False if another did so.
-
-        A batch that failed as a whole was never worked on: its questions stay as they were.
-        """
+    def _settle(self, mark: str, lines: Iterable[dict[str, Any]]) -> None:
+        """Store a batch's answers and mark it done, in one transaction, once."""
         with self._cache.transaction() as connection:
-            asked = {
-                key: (item_id, step)
-                for key, item_id, step in connection.execute(
-                    "SELECT request, item_id, step FROM batch_requests WHERE mark = ?", (mark,)
-                )
-            }
-            if not _forget(connection, mark):
-                return False
+            done = "UPDATE batches SET done = 1, usd = 0 WHERE mark = ? AND NOT done"
+            if not connection.execute(done, (mark,)).rowcount:
+                return
+            held = "DELETE FROM batch_requests WHERE mark = ? RETURNING request, item_id, step"
+            rows = connection.execute(held, (mark,)).fetchall()
+            asked = {key: (item_id, step) for key, item_id, step in rows}
             for line in lines:
                 # What was not asked, or was answered before, is not believed.
                 key = str(line.get("custom_id"))
                 if key in asked:
                     self._store(connection, key, *asked.pop(key), _outcome(line))
-            if not failed:
-                for key, (item_id, step) in asked.items():
-                    self._store(connection, key, item_id, step, _NOT_REACHED)
-        return not failed
+            for key, whose in asked.items():
+                self._store(connection, key, *whose, _NOT_REACHED)
+
+    def _forget(self, mark: str) -> None:
+        """Have a batch's questions asked again: it was never sent, or never worked on."""
+        with self._cache.transaction() as connection:
+            connection.execute("DELETE FROM batch_requests WHERE mark = ?", (mark,))
+            connection.execute("DELETE FROM batches WHERE mark = ?", (mark,))
 
     def _store(
         self,
@@ -190,11 +204,6 @@ class BatchDesk:
 
 
 _NOT_REACHED = Trouble("its batch ended before its turn", "wait")
-
-
-def _forget(connection: sqlite3.Connection, mark: str) -> bool:
-    connection.execute("DELETE FROM batch_requests WHERE mark = ?", (mark,))
-    return connection.execute("DELETE FROM batches WHERE mark = ?", (mark,)).rowcount == 1
 
 
 def _lines(texts: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -81,6 +81,11 @@ class OpenAIBackend:
         pairs = zip(drafts, verdicts, strict=True)
         return self._ask([self.prompter.refine(draft, verdict) for draft, verdict in pairs], str)
 
+    @property
+    def by_batch(self) -> bool:
+        """Whether questions are handed in to the Batch API."""
+        return self.settings.mode == "batch"
+
     @cached_property
     def prompter(self) -> Prompter:
         """Who words the questions."""
@@ -114,15 +119,14 @@ class OpenAIBackend:
 
     def _ask(self, questions: Sequence[Question], kind: type[_A]) -> list[_A | Failure]:
         """Answer from the cache where possible; ask the rest, each request once."""
-        if self.settings.mode == "batch":
-            self.desk.collect(self._label)
+        if self.by_batch:
+            self.desk.take_up(self._label)
         keys = [self.request_key(question) for question in questions]
         settled = {key: answer for key in keys if (answer := self.cache.get(key)) is not None}
         self.tally.cache_hits += sum(key in settled for key in keys)
         asked = {key: one for key, one in zip(keys, questions, strict=True) if key not in settled}
         if asked:
-            by_batch = self.settings.mode == "batch"
-            settled |= self._submit(asked) if by_batch else self._ask_online(asked)
+            settled |= self._submit(asked) if self.by_batch else self._ask_online(asked)
         return [
             _read(question, settled[key], kind)
             for question, key in zip(questions, keys, strict=True)
