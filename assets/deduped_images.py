@@ -17,7 +17,7 @@ from vlclip_dagster.images.errors import PhotographError
 from vlclip_dagster.images.fetch import PhotographReader
 from vlclip_dagster.images.sheet import duplicate_sheet
 from vlclip_dagster.partitions import product_types
-from vlclip_dagster.warehouse import Table, Warehouse, each, refresh
+from vlclip_dagster.warehouse import Table, Warehouse, any_of, each, refresh
 
 INTAKE_VERSION = "2"
 GROUPS_SHOWN = 6
@@ -43,7 +43,7 @@ def deduped_images(
     slug = context.partition_key
     products = home.table("raw_catalog", slug).read(["item_id", "photographs", "error"])
     # A shop that moves its files drops the same content from elsewhere: only `landed` knows where.
-    roots = home.table("landed", slug).read(["item_id", "root"])
+    roots = home.table("landed").read(["item_id", "root"], where=any_of("slug", [slug]))
     wanted = wanted_photographs(
         products.join(roots, on="item_id"), photographs.photograph_settings().per_product
     )

@@ -19,7 +19,7 @@ from vlclip_dagster.hashing import data_version, row_key
 from vlclip_dagster.images.sheet import contact_sheet
 from vlclip_dagster.index.types import VectorIndex
 from vlclip_dagster.partitions import product_types
-from vlclip_dagster.warehouse import Warehouse, each, refresh
+from vlclip_dagster.warehouse import Counts, Warehouse, each, refresh
 
 if TYPE_CHECKING:
     from vlclip_dagster.encoder.embed import Encoder
@@ -63,13 +63,20 @@ def qdrant_collections(
     encoder: EncoderResource,
     index: IndexResource,
 ) -> dg.MaterializeResult:
-    """One point per canonical photograph: image and text vector, and what a filter reads."""
+    """One point per canonical photograph: image and text vector, and what a filter reads.
+
+    A product type that left the catalog loses its collection; it comes back with the type.
+    """
     home = warehouse.open()
     stage = Stage(context, home)
     slug = context.partition_key
+    vectors = index.index()
+    if slug not in stage.slugs:
+        counts = Counts(deleted=vectors.count(slug))
+        vectors.retire(slug)
+        return stage.result(counts, data_version(()), {"points": 0})
     checkpoint = warehouse.checkpoints().require_current()
     model = encoder.load(checkpoint.folder)
-    vectors = index.index()
     wanted = wanted_points(home, slug, vectors.fingerprint)
     collection = vectors.collection(slug, checkpoint.fingerprint, model.dim)
     counts = refresh(

@@ -6,7 +6,7 @@ import polars as pl
 from assets.stage import Stage, sample_table, user_errors
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.partitions import product_types
-from vlclip_dagster.warehouse import each, refresh
+from vlclip_dagster.warehouse import any_of, each, refresh
 
 SHOWN = ("id", "title", "gender", "color", "material", "pattern", "price", "currency")
 
@@ -22,7 +22,7 @@ def raw_catalog(
     home = warehouse.open()
     stage = Stage(context, home)
     slug = context.partition_key
-    wanted = home.table("landed", slug).read().drop("error")
+    wanted = home.table("landed").read(where=any_of("slug", [slug])).drop("error")
     table = home.table("raw_catalog", slug)
     counts = refresh(table, wanted, each(lambda rows: rows), label=f"catalog of {slug}")
     rejected = home.table("rejected_products").read(["slug", "reasons"])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import dagster as dg
+import polars as pl
 
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.stages import StageLog
@@ -17,7 +18,7 @@ from vlclip_dagster.warehouse import Counts, Warehouse
 
 P = ParamSpec("P")
 R = TypeVar("R")
-SAMPLE_ROWS = 8  # rows shown in a metadata table: enough to judge by, small enough to store
+SAMPLE_ROWS = 10  # rows shown in a metadata table: enough to judge by, small enough to store
 
 
 class Stage:
@@ -83,9 +84,18 @@ def user_errors(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def registered_types(warehouse: Warehouse) -> dict[str, str]:
-    """The product types that exist: slug → display name, sorted by slug."""
-    rows = warehouse.table("product_types").read(["slug", "product_type"]).sort("slug")
-    return dict(rows.iter_rows())
+    """The product types that some shop sells: slug → display name, sorted by slug."""
+    return _types(warehouse, pl.col("retired_at").is_null())
+
+
+def retired_types(warehouse: Warehouse) -> dict[str, str]:
+    """The product types that left the catalog: slug → display name, sorted by slug."""
+    return _types(warehouse, pl.col("retired_at").is_not_null())
+
+
+def _types(warehouse: Warehouse, which: pl.Expr) -> dict[str, str]:
+    rows = warehouse.table("product_types").read(["slug", "product_type", "retired_at"])
+    return dict(rows.filter(which).sort("slug").select("slug", "product_type").iter_rows())
 
 
 def picture(data: bytes, alt: str, media_type: str = "image/jpeg") -> dg.MetadataValue:

@@ -1,148 +1,179 @@
 """The inbox: drops that wait there, landed one by one in the order they were made.
 
 Landing is idempotent and at least once: a kill in the middle lands the drop again, with the
-same result. What a drop says is decided in ``catalog``; here it meets the warehouse.
+same result. What belongs here: which drops are new, in which order, one process at a time. What
+does not: reading a drop (``catalog``), and what it changes (``merging``).
 """
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
+from filelock import FileLock, Timeout
 
-from vlclip_dagster.catalog.drops import MANIFEST, Drop, read_drop
-from vlclip_dagster.catalog.landing import Landed, land, merge_state, slugs_to_merge
+from vlclip_dagster.catalog.drops import Drop, fetch_drop, read_drop
+from vlclip_dagster.catalog.waiting import Waiting, bucket_entries, folder_entries, waiting_drops
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.stages import StageLog
-from vlclip_dagster.warehouse import Warehouse, each, refresh
+from vlclip_dagster.merging import LandedDrop, merge_drop
+from vlclip_dagster.storage import is_remote, working_folder
+from vlclip_dagster.warehouse import Warehouse
 
-LANDING_ROWS = 4096  # per commit: text alone, so many fit
+# What a person copies into the inbox is taken when nothing moved for so long; a drop with a
+# manifest is whole when the manifest is there.
+STILL_SECONDS = 30
+LOCK_SECONDS = 20  # longer than most drops take to land, shorter than a sensor's tick may take
 
 
-@dataclass(frozen=True)
-class LandedDrop:
-    """What landing one drop did.
+def land_pending(
+    warehouse: Warehouse, inbox: Path, *, client: Any = None, patient: bool = False
+) -> list[LandedDrop]:
+    """Land every drop in ``inbox`` that was not landed before; one that is bad stops no other.
 
-    Attributes:
-        versions: content hash of the landed rows of each product type that changed, by slug.
-        problem: why the drop could not be landed; None when it was.
+    Args:
+        warehouse: where to.
+        inbox: a folder, or a path on S3.
+        client: a boto3 client for an inbox on S3; one made from the environment if None.
+        patient: for a caller that comes again by itself: what is still being copied waits, and
+            what was refused is read again only when its files changed.
+
+    Raises:
+        VlclipError: another process is landing.
     """
-
-    drop: str
-    shop: str = ""
-    products: int = 0
-    rejected: int = 0
-    versions: dict[str, str] | None = None
-    notes: tuple[str, ...] = ()
-    problem: str | None = None
-
-
-def land_pending(warehouse: Warehouse, inbox: Path) -> list[LandedDrop]:
-    """Land every drop in ``inbox`` that was not landed before; one that is bad stops no other."""
-    done = set(warehouse.table("drops").read(["drop_id"])["drop_id"])
-    outcomes: list[LandedDrop] = []
-    waiting: list[Drop] = []
-    for place in _places(inbox):
-        if place.name in done:
-            continue
-        try:
-            waiting.append(read_drop(place))
-        except VlclipError as error:
-            outcomes.append(LandedDrop(place.name, problem=str(error)))
-    for drop in sorted(waiting, key=lambda drop: drop.manifest.created_at):
-        if drop.manifest.drop_id not in done:
-            outcomes.append(_land_or_tell(warehouse, drop))
+    with _alone(warehouse):
+        ledger = _Ledger(warehouse)
+        outcomes, ready = ledger.sort(waiting_in(inbox, client), patient)
+        drops = []
+        with TemporaryDirectory() as scratch:
+            for place in ready:
+                try:
+                    drops.append((place, _read(inbox, place, Path(scratch))))
+                except VlclipError as error:
+                    outcomes.append(ledger.refuse(place, place.shop, error))
+            for place, drop in sorted(drops, key=lambda pair: _made_at(*pair)):
+                if not ledger.is_current(place, drop):
+                    outcomes.append(_land_or_tell(warehouse, ledger, place, drop))
     return outcomes
 
 
-def _places(inbox: Path) -> Iterator[Path]:
-    """Folders with a manifest, and what people put there by hand: folders and files with a feed."""
-    if not inbox.is_dir():
-        return
-    for entry in sorted(inbox.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        drops = sorted(path.parent for path in entry.glob(f"*/{MANIFEST}"))
-        yield from drops or [entry]
+def waiting_in(inbox: Path, client: Any = None) -> list[Waiting]:
+    """The drops in an inbox, landed ones included."""
+    if not is_remote(inbox):
+        return waiting_drops(folder_entries(inbox))
+    import boto3
+
+    return waiting_drops(bucket_entries(client or boto3.client("s3"), str(inbox)))
 
 
-def _land_or_tell(warehouse: Warehouse, drop: Drop) -> LandedDrop:
+def refused_drops(warehouse: Warehouse, inbox: Path) -> list[str]:
+    """The drops that lie in the inbox and can't be landed, each with why, in a sentence."""
+    lines = warehouse.table("drops").read(["key", "error"])
+    refused = dict(lines.filter(pl.col("error").is_not_null()).iter_rows())
+    if not refused:
+        return []
+    waiting = waiting_in(inbox)
+    return [f"{d.place}: {refused[d.signature]}" for d in waiting if d.signature in refused]
+
+
+@contextmanager
+def _alone(warehouse: Warehouse) -> Iterator[None]:
+    folder = working_folder(warehouse.home)
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        return land_drop(warehouse, drop)
-    except VlclipError as error:
-        return LandedDrop(drop.manifest.drop_id, drop.manifest.shop, problem=str(error))
+        with FileLock(folder / ".landing.lock", timeout=LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise VlclipError("another process is landing drops; try again when it is done") from None
 
 
-def land_drop(warehouse: Warehouse, drop: Drop) -> LandedDrop:
-    """Bring the tables ``landed``, ``rejected_products`` and ``product_types`` up to ``drop``.
+def _read(inbox: Path, waiting: Waiting, scratch: Path) -> Drop:
+    place = inbox / waiting.place
+    if not is_remote(inbox):
+        return read_drop(place, shop=waiting.shop)
+    folder = scratch / waiting.signature
+    folder.mkdir()
+    return fetch_drop(place, folder, shop=waiting.shop)
 
-    Raises:
-        VlclipError: a feed of the drop can't be read, or none of its rows can be used.
-    """
-    landed = land(drop)
-    if not landed.products and not landed.rejected.is_empty():
-        first = landed.rejected.row(0, named=True)
-        raise VlclipError(
-            f"none of the {landed.rejected.height} rows of {landed.shop} can be used, so its "
-            f"catalog stays as it was; row {first['row_number']}: {'; '.join(first['reasons'])}"
+
+def _made_at(waiting: Waiting, drop: Drop) -> tuple[datetime, str]:
+    # A feed without a manifest is prepared as it is read, which says nothing of its age.
+    stated = drop.manifest.created_at if waiting.pinned else None
+    return stated or waiting.modified, waiting.place
+
+
+class _Ledger:
+    """The table ``drops``: which files were landed or refused before."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._table = warehouse.table("drops")
+        lines = self._table.read(["key", "error", "shop", "drop_id", "root", "landed_at"])
+        self._known = dict(lines.select("key", "error").iter_rows())
+        landed = lines.filter(pl.col("error").is_null()).sort("landed_at")
+        self._current = {shop: rest for shop, *rest in landed[:, 2:5].iter_rows()}
+
+    def sort(
+        self, waiting: Sequence[Waiting], patient: bool
+    ) -> tuple[list[LandedDrop], list[Waiting]]:
+        """What to tell without reading, and what to read."""
+        told, ready = [], []
+        still = datetime.now(UTC) - timedelta(seconds=STILL_SECONDS)
+        for drop in waiting:
+            problem = self._known.get(drop.signature, "")
+            if problem is None:
+                continue
+            if patient and problem:
+                told.append(LandedDrop(drop.place, problem=problem, told_before=True))
+            elif patient and not drop.pinned and drop.modified > still:
+                waits = f"it has no manifest and is taken when nothing moved for {STILL_SECONDS} s"
+                told.append(LandedDrop(drop.place, problem=waits, told_before=True))
+            else:
+                ready.append(drop)
+        return told, ready
+
+    def is_current(self, waiting: Waiting, drop: Drop) -> bool:
+        """Whether the newest drop of the shop says exactly this; then it is only written down."""
+        same = self._current.get(drop.manifest.shop) == [drop.manifest.drop_id, drop.root]
+        if same:
+            self.accept(waiting, drop, 0)
+        return same
+
+    def accept(self, waiting: Waiting, drop: Drop, rows: int) -> None:
+        """Write down that a drop was landed."""
+        self._current[drop.manifest.shop] = [drop.manifest.drop_id, drop.root]
+        self._write(
+            waiting,
+            drop_id=drop.manifest.drop_id,
+            shop=drop.manifest.shop,
+            mode=drop.manifest.mode,
+            root=drop.root,
+            rows=rows,
         )
-    log = StageLog(warehouse)
-    versions = {
-        slug: version
-        for slug in sorted(slugs_to_merge(landed, _present(warehouse)))
-        if (version := _merge(warehouse, log, landed, slug))
-    }
-    _keep_rejected(warehouse, landed)
-    products = sum(rows.height for rows in landed.products.values())
-    line = {
-        "drop_id": drop.manifest.drop_id,
-        "key": drop.manifest.drop_id,
-        "shop": landed.shop,
-        "mode": landed.mode,
-        "landed_at": drop.manifest.created_at,
-        "rows": products,
-    }
-    warehouse.table("drops").upsert(pl.DataFrame([line]))
-    return LandedDrop(
-        drop.manifest.drop_id,
-        landed.shop,
-        products,
-        landed.rejected.height,
-        versions,
-        landed.problems,
-    )
+
+    def refuse(self, waiting: Waiting, shop: str, error: VlclipError) -> LandedDrop:
+        """Write down why a drop can't be landed."""
+        self._write(waiting, shop=shop, error=str(error))
+        return LandedDrop(waiting.place, shop, problem=str(error))
+
+    def _write(self, waiting: Waiting, **fields: str | int) -> None:
+        line = {
+            "landing_id": f"{waiting.place}@{waiting.signature}",
+            "key": waiting.signature,
+            "place": waiting.place,
+            "landed_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+            **fields,
+        }
+        self._table.upsert(pl.DataFrame([line]))
 
 
-def _present(warehouse: Warehouse) -> pl.DataFrame:
-    slugs = warehouse.table("product_types").read(["slug"])["slug"]
-    frames = [warehouse.table("landed", slug).read(["item_id", "slug"]) for slug in slugs]
-    return pl.concat(frames) if frames else warehouse.table("landed").read(["item_id", "slug"])
-
-
-def _merge(warehouse: Warehouse, log: StageLog, landed: Landed, slug: str) -> str | None:
-    """Bring one product type up to the drop; its new version, None when nothing changed."""
-    started = time.monotonic()
-    table = warehouse.table("landed", slug)
-    state = merge_state(table.read(), landed, slug)
-    counts = refresh(
-        table, state, each(lambda rows: rows), label=f"landing {slug}", batch_rows=LANDING_ROWS
-    )
-    if not counts.changed and log.last("landed", slug) is not None:
-        return None
-    if slug in landed.slugs:
-        name = {"slug": slug, "key": slug, "product_type": landed.slugs[slug]}
-        warehouse.table("product_types").upsert(pl.DataFrame([name]))
-    version = table.data_version()
-    seconds = round(time.monotonic() - started, 3)
-    log.record("landed", slug, counts, seconds=seconds, output_version=version, inputs={})
-    return version
-
-
-def _keep_rejected(warehouse: Warehouse, landed: Landed) -> None:
-    """A snapshot replaces the rows its shop had rejected; a delta adds to them."""
-    table = warehouse.table("rejected_products")
-    if landed.mode == "snapshot":
-        before = table.read(["rejected_id", "shop"]).filter(pl.col("shop") == landed.shop)
-        table.delete(before["rejected_id"].to_list())
-    table.upsert(landed.rejected.with_columns(key="rejected_id"))
+def _land_or_tell(
+    warehouse: Warehouse, ledger: _Ledger, waiting: Waiting, drop: Drop
+) -> LandedDrop:
+    try:
+        landed = merge_drop(warehouse, drop, waiting.place)
+    except VlclipError as error:
+        return ledger.refuse(waiting, drop.manifest.shop, error)
+    ledger.accept(waiting, drop, landed.products)
+    return landed

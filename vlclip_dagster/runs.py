@@ -16,14 +16,15 @@ from typing import Any
 
 import dagster as dg
 
-from assets.stage import registered_types
-from vlclip_dagster.automation import PRODUCT_ASSETS, SEARCH_ASSETS
+from assets.stage import registered_types, retired_types
+from vlclip_dagster.automation import PRODUCT_ASSETS, RETIRED_ASSETS, SEARCH_ASSETS
 from vlclip_dagster.checkpoints import CheckpointStore
 from vlclip_dagster.definitions import build_defs
 from vlclip_dagster.encoder.checkpoint import load_provenance
 from vlclip_dagster.encoder.provenance import ENCODER_CODE_VERSION
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
-from vlclip_dagster.inbox import LandedDrop, land_pending
+from vlclip_dagster.inbox import land_pending, refused_drops
+from vlclip_dagster.merging import LandedDrop
 from vlclip_dagster.preflight import missing_requirements
 from vlclip_dagster.sensors import announce
 from vlclip_dagster.settings import Settings
@@ -57,10 +58,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of one home."""
+    """The state of one home; ``problems`` are drops that can't be landed, each a sentence."""
 
     home: str
     product_types: dict[str, str]
+    retired: dict[str, str]
+    problems: list[str]
     artifacts: list[StageRun]
     due: list[Due]
     checkpoint: str | None
@@ -140,6 +143,7 @@ class Platform:
         slugs = registered_types(self.warehouse)
         training = self.training_due()
         return [
+            *self.due(RETIRED_ASSETS, retired_types(self.warehouse)),
             *self.due(PRODUCT_ASSETS, slugs),
             *([training] if training else []),
             *self.due(SEARCH_ASSETS, slugs),
@@ -190,8 +194,10 @@ class Platform:
         return Status(
             home=self.settings.home,
             product_types=slugs,
+            retired=retired_types(self.warehouse),
+            problems=refused_drops(self.warehouse, self.settings.inbox),
             artifacts=[run for asset in ALL_ASSETS for run in log.all_of(asset)],
-            due=self.all_due() if slugs else [],
+            due=self.all_due() if log.all_of("landed") else [],
             checkpoint=current.fingerprint if current else None,
             unseen_share=self.unseen_share() if current and not untrained else None,
         )
@@ -214,8 +220,10 @@ class Platform:
             raise MissingRequirementError("\n".join(missing))
         bury_dead_runs(self._instance)
         outcome = Outcome(drops=land_pending(self.warehouse, self.settings.inbox))
-        announce(self._instance, self.warehouse, outcome.drops)
-        if not outcome.drops and not registered_types(self.warehouse):
+        touched = {slug for drop in outcome.drops for slug in drop.versions or ()}
+        landings = StageLog(self.warehouse).all_of("landed")
+        announce(self._instance, [run for run in landings if run.slug in touched])
+        if not outcome.drops and not landings:
             raise VlclipError(f"{self.settings.home} holds no catalog yet: vlclip drop PATH")
         for job, selection, slug in self._steps(retrain):
             if on_job:
@@ -225,6 +233,8 @@ class Platform:
 
     def _steps(self, retrain: bool) -> Iterator[tuple[str, Sequence[str], str | None]]:
         """Jobs to run; each is decided when the ones before it are done."""
+        for slug in self._slugs_due(RETIRED_ASSETS, retired_types(self.warehouse)):
+            yield "retire_product_type", RETIRED_ASSETS, slug
         slugs = registered_types(self.warehouse)
         for slug in self._slugs_due(PRODUCT_ASSETS, slugs):
             yield "prepare_products", PRODUCT_ASSETS, slug

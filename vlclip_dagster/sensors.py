@@ -1,59 +1,125 @@
 """Sensors: what wakes the platform without a person.
 
-A tick lands what waits in the inbox and requests the product types whose content changed.
-Delivery is at least once: a tick that dies is repeated, and the assets compute nothing twice.
+A tick lands what waits in the inbox, then requests the product types whose landed content is
+not what they were built from. Delivery is at least once: what is requested follows from the stage
+log and the cursor, never from what this tick happened to do, so a tick that dies is made up for
+by the next; and because the assets compute nothing twice, once more costs nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import dagster as dg
 
 from resources.warehouse import WarehouseResource
-from vlclip_dagster.automation import product_job
-from vlclip_dagster.inbox import LandedDrop, land_pending
+from vlclip_dagster.automation import product_job, retire_job
+from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.inbox import land_pending
 from vlclip_dagster.partitions import product_types
-from vlclip_dagster.warehouse import Warehouse
+from vlclip_dagster.stages import StageLog, StageRun
+from vlclip_dagster.warehouse import Warehouse, any_of, since
+
+# More runs than this would wait in the queue anyway; the next tick goes on where this one ended.
+REQUESTS_PER_TICK = 100
+TICK_SECONDS = 15
 
 
 @dg.sensor(
-    job=product_job,
+    jobs=[product_job, retire_job],
     default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=TICK_SECONDS,
     description="Lands drops from $VLCLIP_HOME/inbox and rebuilds the product types they touch.",
 )
 def catalog_drop_sensor(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource
-) -> dg.SensorResult | dg.SkipReason:
-    """Land pending drops; request each touched product type once per content."""
-    outcomes = land_pending(warehouse.open(), warehouse.inbox)
-    for outcome in outcomes:
-        if outcome.problem:
-            context.log.error("drop %s: %s", outcome.drop, outcome.problem)
-    touched = announce(context.instance, warehouse.open(), outcomes)
-    if not touched:
-        return dg.SkipReason("nothing new in the inbox")
-    requests = [
-        dg.RunRequest(run_key=f"{slug}:{version}", partition_key=slug)
-        for slug, version in touched.items()
+) -> dg.SensorResult:
+    """Land pending drops; request each touched product type once per landing."""
+    return tick(context, warehouse)
+
+
+@dg.sensor(
+    jobs=[product_job, retire_job],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=TICK_SECONDS,
+    description="Lands drops from an inbox on S3 and rebuilds the product types they touch.",
+)
+def catalog_drop_s3_sensor(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource, s3: dg.ResourceParam[Any]
+) -> dg.SensorResult:
+    """As ``catalog_drop_sensor``, listing the inbox with the client of dagster-aws."""
+    return tick(context, warehouse, s3.get_client())
+
+
+def tick(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource, client: object = None
+) -> dg.SensorResult:
+    """Land what waits, and request at most ``REQUESTS_PER_TICK`` product types."""
+    home = warehouse.open()
+    try:
+        outcomes = land_pending(home, warehouse.inbox, client=client, patient=True)
+    except VlclipError as error:
+        return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)
+    problems = [
+        f"drop {outcome.drop}: {outcome.problem}" for outcome in outcomes if outcome.problem
     ]
-    return dg.SensorResult(run_requests=requests)
+    for outcome in outcomes:
+        if outcome.problem and not outcome.told_before:
+            context.log.error("drop %s: %s", outcome.drop, outcome.problem)
+    landings = landings_after(home, context.cursor)[:REQUESTS_PER_TICK]
+    announce(context.instance, landings)
+    requests = [_request(run) for run in _unbuilt(home, landings)]
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else "; ".join(problems) or "nothing new in the inbox",
+        cursor=_position(landings[-1]) if landings else context.cursor,
+    )
 
 
-def announce(
-    instance: dg.DagsterInstance, warehouse: Warehouse, outcomes: list[LandedDrop]
-) -> Mapping[str, str]:
-    """Register product types and record what landed, so that Dagster knows the new versions.
+def landings_after(home: Warehouse, cursor: str | None) -> list[StageRun]:
+    """The newest landing of each product type that changed since ``cursor``, the oldest first."""
+    landed = any_of("asset", ["landed"])
+    time = (cursor or "").partition(" ")[0]
+    log = StageLog(home, f"{landed} AND {since('finished_at', time)}" if time else landed)
+    return sorted(
+        (run for run in log.all_of("landed") if _position(run) > (cursor or "")), key=_position
+    )
 
-    Returns:
-        Slug → content version of every product type that changed.
-    """
-    touched = {slug: v for drop in outcomes for slug, v in (drop.versions or {}).items()}
-    names = warehouse.table("product_types").read(["slug"])["slug"].to_list()
-    instance.add_dynamic_partitions(str(product_types.name), names)
-    for slug, version in touched.items():
+
+def announce(instance: dg.DagsterInstance, landings: Sequence[StageRun]) -> None:
+    """Register product types and tell Dagster what landed, so that it knows the new versions."""
+    if not landings:
+        return
+    instance.add_dynamic_partitions(str(product_types.name), [str(run.slug) for run in landings])
+    for run in landings:
         instance.report_runless_asset_event(
             dg.AssetMaterialization(
-                "landed", partition=slug, tags={"dagster/data_version": version}
+                "landed",
+                partition=run.slug,
+                metadata={"dagster/row_count": run.rows, **run.counts.as_dict()},
+                tags={"dagster/data_version": run.output_version},
             )
         )
-    return touched
+
+
+def _unbuilt(home: Warehouse, landings: Sequence[StageRun]) -> Iterable[StageRun]:
+    """The landings that ``raw_catalog`` was not made from yet, say by ``vlclip run``."""
+    if not landings:
+        return []
+    slugs = any_of("slug", [str(run.slug) for run in landings])
+    log = StageLog(home, f"{any_of('asset', ['raw_catalog'])} AND {slugs}")
+    built = {run.slug: run.inputs.get("landed") for run in log.all_of("raw_catalog")}
+    return [run for run in landings if built.get(run.slug) != run.output_version]
+
+
+def _request(run: StageRun) -> dg.RunRequest:
+    # Keys are remembered for good. The content alone would swallow a catalog that goes back to
+    # what it was, so the landing is part of the key.
+    return dg.RunRequest(
+        run_key=f"{run.slug}:{run.output_version}:{run.finished_at}",
+        partition_key=run.slug,
+        job_name=(product_job if run.rows else retire_job).name,
+    )
+
+
+def _position(run: StageRun) -> str:
+    return f"{run.finished_at} {run.slug}"

@@ -35,11 +35,16 @@ class StageRun:
 
 
 class StageLog:
-    """Reads and writes the log; a reading is a snapshot, taken when the object is made."""
+    """Reads and writes the log; a reading is a snapshot, taken when the object is made.
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    Args:
+        warehouse: whose log.
+        where: which lines to read (see ``Table.read``); all of them if None.
+    """
+
+    def __init__(self, warehouse: Warehouse, where: str | None = None) -> None:
         self._table = warehouse.table("stage_runs")
-        self._lines = self._table.read()
+        self._lines = self._table.read(where=where)
         self._latest = _latest(self._lines)
 
     def last(self, asset: str, slug: str | None) -> StageRun | None:
@@ -94,19 +99,31 @@ class StageLog:
         inputs: Mapping[str, str],
     ) -> None:
         """Append a line for an artifact that was just finished."""
-        line = {
-            "run_id": uuid.uuid4().hex,
-            "key": output_version,
-            "asset": asset,
-            "slug": slug,
-            "rows": counts.kept + counts.computed + counts.failed,
-            "seconds": seconds,
-            "inputs": json.dumps(inputs, sort_keys=True),
-            "finished_at": datetime.now(UTC).isoformat(timespec="microseconds"),
-            **counts.as_dict(),
-        }
-        self._table.append(pl.DataFrame([line], schema_overrides={"slug": pl.String}))
-        self._table.finish()
+        rows = counts.kept + counts.computed + counts.failed
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        self.append(
+            [StageRun(asset, slug, counts, rows, seconds, output_version, inputs, finished_at=now)]
+        )
+
+    def append(self, runs: Iterable[StageRun]) -> None:
+        """Append lines in one commit."""
+        lines = [
+            {
+                "run_id": uuid.uuid4().hex,
+                "key": run.output_version,
+                "asset": run.asset,
+                "slug": run.slug,
+                "rows": run.rows,
+                "seconds": run.seconds,
+                "inputs": json.dumps(run.inputs, sort_keys=True),
+                "finished_at": run.finished_at,
+                **run.counts.as_dict(),
+            }
+            for run in runs
+        ]
+        if lines:
+            self._table.append(pl.DataFrame(lines, schema_overrides={"slug": pl.String}))
+            self._table.finish()
 
 
 def why_stale(last: StageRun | None, inputs: Mapping[str, str]) -> str | None:

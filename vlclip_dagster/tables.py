@@ -65,12 +65,22 @@ PRODUCT_FIELDS: dict[str, pl.DataType | type[pl.DataType]] = {
 TABLES: dict[str, TableSchema] = {
     # A product as its shop's newest drop has it; what `raw_catalog` is made from.
     "landed": TableSchema("item_id", PRODUCT_FIELDS),
-    # A drop that was read, so that the same one is not read twice.
+    # A drop that was read or refused, as it lay there (`key` is the signature of its files), so
+    # that the same files are not read twice.
     "drops": TableSchema(
-        "drop_id", {"shop": _TEXT, "mode": _TEXT, "landed_at": _TEXT, "rows": pl.Int64}
+        "landing_id",
+        {
+            "place": _TEXT,
+            "drop_id": _TEXT,
+            "shop": _TEXT,
+            "mode": _TEXT,
+            "root": _TEXT,
+            "landed_at": _TEXT,
+            "rows": pl.Int64,
+        },
     ),
-    # The product types that exist: slug and the name people read.
-    "product_types": TableSchema("slug", {"product_type": _TEXT}),
+    # The product types: slug, the name people read, and since when no shop has products of it.
+    "product_types": TableSchema("slug", {"product_type": _TEXT, "retired_at": _TEXT}),
     # A row of a feed that could not be used; `record` is the whole row as JSON.
     "rejected_products": TableSchema(
         "rejected_id",

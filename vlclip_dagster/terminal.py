@@ -155,6 +155,10 @@ def show_forecast(found: "Forecast") -> None:
 
 def show_status(status: "Status") -> None:
     """Print rows and last counts per asset and type, then what is out of date."""
+    for problem in status.problems:
+        say(f"drop not landed: {problem}")
+    if status.retired:
+        say(f"left the catalog: {', '.join(status.retired.values())}")
     if not status.product_types:
         say(f"{status.home} holds no catalog yet: vlclip drop PATH, then vlclip run")
         return

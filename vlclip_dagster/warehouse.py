@@ -54,19 +54,22 @@ class Table:
         self.id_column = schema.id_column
 
     def read(
-        self, columns: Sequence[str] | None = None, ids: Sequence[str] | None = None
+        self,
+        columns: Sequence[str] | None = None,
+        ids: Sequence[str] | None = None,
+        where: str | None = None,
     ) -> pl.DataFrame:
-        """Read rows as a frame: all of them, or those with ``ids`` in that order.
+        """Read rows as a frame: all of them, those that fit ``where``, or ``ids`` in order.
 
         A table that was never written reads as empty; an id that is not stored reads as a row
         of nulls, so that the result always lines up with ``ids``.
         """
         names = list(columns) if columns is not None else list(self.schema.columns)
         if ids is None:
-            return self._scan(names, None)
+            return self._scan(names, where)
         wanted = list(dict.fromkeys([self.id_column, *names]))
         order = pl.DataFrame({self.id_column: list(ids)}, schema={self.id_column: pl.String})
-        found = "false" if order.is_empty() else _any_of(self.id_column, ids)
+        found = "false" if order.is_empty() else any_of(self.id_column, ids)
         rows = self._scan(wanted, found)
         return order.join(rows, on=self.id_column, how="left", maintain_order="left").select(names)
 
@@ -85,20 +88,20 @@ class Table:
         if rows.is_empty():
             return
         arrow = self.schema.conform(rows).to_arrow()
-        dataset = self._open() or self._create()
+        dataset = self._open_to_write()
         merge = dataset.merge_insert(self.id_column)
         merge.when_matched_update_all().when_not_matched_insert_all().execute(arrow)
 
     def append(self, rows: pl.DataFrame) -> None:
         """Add ``rows`` without looking for equal ids: for logs, whose ids never repeat."""
-        dataset = self._open() or self._create()
+        dataset = self._open_to_write()
         dataset.insert(self.schema.conform(rows).to_arrow(), mode="append")
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove the rows with ``ids`` in one commit."""
         dataset = self._open()
         if dataset is not None and ids:
-            dataset.delete(_any_of(self.id_column, ids))
+            dataset.delete(any_of(self.id_column, ids))
 
     def finish(self) -> None:
         """Compact small fragments and drop versions older than the grace time."""
@@ -123,7 +126,18 @@ class Table:
         dataset = self._open()
         if dataset is None:
             return self.schema.empty().select(columns)
-        return _to_polars(dataset.to_table(columns=columns, filter=where))
+        stored = [name for name in columns if name in dataset.schema.names]
+        rows = _to_polars(dataset.to_table(columns=stored or [self.id_column], filter=where))
+        return self.schema.conform(rows).select(columns) if len(stored) < len(columns) else rows
+
+    def _open_to_write(self) -> "lance.LanceDataset":
+        """Open or create the table, and add columns that came after it was written."""
+        dataset = self._open() or self._create()
+        declared = self.schema.empty().to_arrow().schema
+        missing = [field for field in declared if field.name not in dataset.schema.names]
+        if missing:
+            dataset.add_columns(missing)
+        return dataset
 
     def _create(self) -> "lance.LanceDataset":
         """Write the empty table; when another process was faster, open what it wrote."""
@@ -232,9 +246,18 @@ def refresh(
     return Counts(wanted.height - missing.height, done - failed, len(gone), failed)
 
 
-def _any_of(column: str, ids: Sequence[str]) -> str:
-    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in ids)
-    return f"{column} IN ({quoted})"
+def any_of(column: str, values: Iterable[str]) -> str:
+    """A condition for ``Table.read``: the column's value is one of ``values``."""
+    return f"{column} IN ({', '.join(map(_quoted, values))})"
+
+
+def since(column: str, value: str) -> str:
+    """A condition for ``Table.read``: the column's value is ``value`` or comes after it."""
+    return f"{column} >= {_quoted(value)}"
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _to_polars(table: object) -> pl.DataFrame:

@@ -90,11 +90,26 @@ def test_a_drop_is_landed_once_and_read_back(shop: Path, tmp_path: Path) -> None
     folder = write_drop(manifest, inbox)
     assert folder == inbox / "my-shop" / manifest.drop_id
     assert sorted(file.name for file in folder.iterdir()) == ["feed.csv", MANIFEST]
-    stamp = (folder / MANIFEST).stat().st_mtime_ns
-    assert write_drop(prepare_drop(shop), inbox) == folder
-    assert (folder / MANIFEST).stat().st_mtime_ns == stamp
     drop = read_drop(folder)
-    assert (drop.manifest, drop.folder) == (manifest, folder)
+    assert (drop.manifest, drop.folder, drop.root) == (manifest, folder, str(shop))
+
+
+def test_dropping_again_is_told_by_a_manifest_of_now(shop: Path, tmp_path: Path) -> None:
+    manifest = prepare_drop(shop)
+    folder = write_drop(manifest, tmp_path / "inbox")
+    assert write_drop(prepare_drop(shop), tmp_path / "inbox") == folder
+    again = read_drop(folder).manifest
+    assert again.drop_id == manifest.drop_id
+    assert again.created_at > manifest.created_at
+
+
+def test_a_manifest_of_a_shops_own_making_needs_little(shop: Path) -> None:
+    feed = shop / "feed.csv"
+    digest = content_hash(feed.read_bytes())
+    ref = {"path": "feed.csv", "size": feed.stat().st_size, "sha256": digest}
+    (shop / MANIFEST).write_text(json.dumps({"shop": "mugs", "mode": "delta", "feeds": [ref]}))
+    drop = read_drop(shop)
+    assert (drop.manifest.shop, drop.manifest.mode, drop.root) == ("mugs", "delta", str(shop))
 
 
 def test_a_drop_that_moved_is_landed_with_its_new_root(shop: Path, tmp_path: Path) -> None:
@@ -132,7 +147,7 @@ def test_a_damaged_drop_is_refused(shop: Path, tmp_path: Path, damage: str) -> N
         {"feeds": []},
         {"shop": "../../etc"},
         {"mode": "everything"},
-        {"drop_id": "../x"},
+        {"created_at": "2026-01-01T00:00:00"},
         {"version": 2},
     ],
 )

@@ -5,18 +5,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from vlclip_dagster.catalog.drops import Drop, Mode, prepare_drop, read_drop, write_drop
-from vlclip_dagster.catalog.landing import (
-    LANDED_SCHEMA,
-    Landed,
-    land,
-    merge_state,
-    row_key_of,
-    slugs_to_merge,
-)
+from vlclip_dagster.catalog.drops import Mode, prepare_drop, read_drop, write_drop
+from vlclip_dagster.catalog.landing import LANDED_SCHEMA, Landed, land, row_key_of
 from vlclip_dagster.hashing import content_hash
-
-State = dict[str, pl.DataFrame]
 
 
 def product(number: int, kind: str = "Mugs", **extra: str) -> dict[str, str]:
@@ -34,21 +25,6 @@ def landed(folder: Path, *rows: dict[str, Any], mode: Mode = "snapshot") -> Land
     (folder / "products.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     manifest = prepare_drop(folder, shop="shop" if folder.name == "copy" else None, mode=mode)
     return land(read_drop(write_drop(manifest, folder.parent / "inbox")))
-
-
-def merged(state: State, drop: Landed) -> State:
-    """What the warehouse does with a drop."""
-    nothing = pl.DataFrame(schema=LANDED_SCHEMA)
-    present = pl.concat([nothing, *state.values()]).select("item_id", "slug")
-    changed = {
-        slug: merge_state(state.get(slug, nothing), drop, slug)
-        for slug in slugs_to_merge(drop, present)
-    }
-    return {slug: rows for slug, rows in (state | changed).items() if len(rows)}
-
-
-def ids(state: State) -> dict[str, list[str]]:
-    return {slug: rows["item_id"].to_list() for slug, rows in sorted(state.items())}
 
 
 def test_photographs_are_pinned_and_types_grouped(tmp_path: Path) -> None:
@@ -89,41 +65,6 @@ def test_a_photograph_counts_by_its_bytes_else_by_its_link(tmp_path: Path) -> No
     assert row_key_of(row | {"photographs": [unpinned]}) != row_key_of(
         row | {"photographs": [moved]}
     )
-
-
-def test_a_snapshot_replaces_its_shop_and_no_other(tmp_path: Path) -> None:
-    state = merged({}, landed(tmp_path / "shop", product(1), product(2), product(3, "Rugs")))
-    state = merged(state, landed(tmp_path / "other", product(1)))
-    state = merged(state, landed(tmp_path / "shop", product(2), product(4, "Lamps")))
-    assert ids(state) == {"lamps": ["shop/4"], "mugs": ["other/1", "shop/2"]}
-
-
-def test_a_delta_changes_what_it_lists(tmp_path: Path) -> None:
-    state = merged({}, landed(tmp_path / "shop", *(product(number) for number in range(1, 5))))
-    changes = [product(2, title="New"), product(3, "Rugs"), {"id": "4", "action": "delete"}]
-    state = merged(state, landed(tmp_path / "shop", *changes, product(5), mode="delta"))
-    assert ids(state) == {"mugs": ["shop/1", "shop/2", "shop/5"], "rugs": ["shop/3"]}
-    assert state["mugs"]["title"].to_list() == ["Thing 1", "New", "Thing 5"]
-
-
-def test_a_delta_may_hold_deletions_alone(tmp_path: Path) -> None:
-    state = merged({}, landed(tmp_path / "shop", product(1), product(2)))
-    folder = tmp_path / "gone" / "shop"
-    folder.mkdir(parents=True)
-    (folder / "feed.csv").write_text("id,action\n1,delete\n")
-    state = merged(state, land(_delta(folder)))
-    assert ids(state) == {"mugs": ["shop/2"]}
-
-
-def _delta(folder: Path) -> Drop:
-    return Drop(folder, prepare_drop(folder, mode="delta"))
-
-
-def test_the_same_drop_twice_changes_nothing(tmp_path: Path) -> None:
-    drop = landed(tmp_path / "shop", product(1), product(2, "Rugs"))
-    once = merged({}, drop)
-    twice = merged(once, drop)
-    assert all(twice[slug].equals(once[slug]) for slug in once)
 
 
 def test_bad_rows_are_rejected_and_the_good_ones_land(tmp_path: Path) -> None:

@@ -120,14 +120,14 @@ class TestLanding:
 
     def test_they_lie_side_by_side(self, together):
         home, _ = together
-        rows = whole(home, "landed", "item_id", "shop")
+        rows = home.table("landed").read(["item_id", "shop"])
         assert rows["item_id"].n_unique() == rows.height
         counts = dict(rows.group_by("shop").len().iter_rows())
         assert counts == {"luma": LUMA, "closet": CLOSET, "showroom": SHOWROOM}
 
     def test_every_product_is_valid(self, together):
         home, _ = together
-        rows = whole(home, "landed", "item_id", "title", "error", "photographs")
+        rows = home.table("landed").read(["item_id", "title", "error", "photographs"])
         assert rows["error"].null_count() == rows.height
         assert rows["title"].null_count() == 0
         assert (rows["photographs"].list.len() > 0).all()

@@ -1,27 +1,27 @@
 """Drops: what a shop hands over at one time, pinned by hashes.
 
-What belongs here: the manifest, finding the feeds of a folder, landing them in the inbox, and
-reading a drop back. What does not: the rows of a feed (``landing``).
+What belongs here: the manifest, finding the feeds of a folder, putting them into the inbox, and
+reading a drop back. What does not: the rows of a feed (``landing``), and which drops an inbox
+holds (``waiting``).
 """
 
-import contextlib
-import os
-import shutil
-import uuid
+import posixpath
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vlclip_dagster.catalog.feeds import FEED_SUFFIXES, read_feed
-from vlclip_dagster.catalog.local_files import hash_file, hash_linked
+from vlclip_dagster.catalog.local_files import hash_file, hash_linked, linked_file
 from vlclip_dagster.catalog.slug import slugify
 from vlclip_dagster.catalog.values import photograph_links
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import row_key
+from vlclip_dagster.storage import copy_whole, is_remote, write_whole
 
 Mode = Literal["snapshot", "delta"]
 
@@ -30,6 +30,7 @@ MANIFEST = "manifest.json"
 
 _FEED_NAMES = ("product", "feed", "catalog", "item", "listing")
 _SHA256 = r"^[0-9a-f]{64}$"
+_UPLOADS = 16  # photographs on their way to S3 at a time
 
 
 class FileRef(BaseModel):
@@ -43,29 +44,36 @@ class FileRef(BaseModel):
 
 
 class DropManifest(BaseModel):
-    """What a drop consists of.
+    """What a drop consists of: the shop, the mode and the feeds; the rest may be left out.
 
     Attributes:
         version: of this format.
-        drop_id: hash of the shop, the mode and all contents, wherever the files lie.
         shop: the shop's key.
         mode: ``snapshot`` (all the shop sells) or ``delta`` (changes only).
-        root: folder or address that relative photograph links resolve against.
+        root: folder or address that relative photograph links resolve against; the drop's own
+            folder where it is absent.
         feeds: feed files, by name.
         images: photographs that the feeds link to and that were found, by link.
-        created_at: when it was prepared (ISO 8601, UTC).
+        created_at: when it was prepared (ISO 8601 with a time zone); when its newest file was
+            written where it is absent.
     """
 
     model_config = ConfigDict(frozen=True)
 
     version: Literal[1] = 1
-    drop_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     shop: str
     mode: Mode
-    root: str
+    root: str | None = None
     feeds: tuple[FileRef, ...] = Field(min_length=1)
     images: tuple[FileRef, ...] = ()
-    created_at: datetime
+    created_at: AwareDatetime | None = None
+
+    @property
+    def drop_id(self) -> str:
+        """Hash of the shop, the mode and all contents, wherever the files lie."""
+        feeds = tuple(sorted(feed.sha256 for feed in self.feeds))
+        images = tuple((image.path, image.sha256) for image in self.images)
+        return row_key("drop/1", self.shop, self.mode, feeds, images)
 
     @field_validator("shop")
     @classmethod
@@ -85,10 +93,11 @@ class DropManifest(BaseModel):
 
 @dataclass(frozen=True)
 class Drop:
-    """A verified drop: its manifest, and the folder that holds its feed files."""
+    """A verified drop: its manifest, the folder with its feeds, and what its links start from."""
 
     folder: Path
     manifest: DropManifest
+    root: str
 
 
 def prepare_drop(path: Path, *, shop: str | None = None, mode: Mode = "snapshot") -> DropManifest:
@@ -115,14 +124,11 @@ def prepare_drop(path: Path, *, shop: str | None = None, mode: Mode = "snapshot"
         FileRef(path=link, size=size, sha256=digest)
         for link, (digest, size) in sorted(hash_linked(links, root).items())
     )
-    feeds = tuple(_reference(file) for file in files)
-    key = slugify(shop or root.name or "shop")
     return DropManifest(
-        drop_id=_drop_id(key, mode, feeds, images),
-        shop=key,
+        shop=slugify(shop or root.name or "shop"),
         mode=mode,
         root=str(root),
-        feeds=feeds,
+        feeds=tuple(_reference(file) for file in files),
         images=images,
         created_at=datetime.now(UTC),
     )
@@ -154,10 +160,11 @@ def find_feeds(folder: Path) -> list[Path]:
 
 
 def write_drop(manifest: DropManifest, inbox: Path) -> Path:
-    """Land a prepared drop in ``inbox/<shop>/<drop_id>``; a drop that is there already stays.
+    """Put a prepared drop into ``inbox/<shop>/<drop_id>``; an equal one there is replaced.
 
-    The feeds are copied, photographs stay where they are. The manifest appears last and whole,
-    so that whoever watches the inbox never sees half a drop.
+    The feeds are copied. Photographs stay where they are, unless the inbox is on S3, where only
+    what is there too can be read. The manifest appears last and whole, so that whoever watches
+    the inbox never sees half a drop.
 
     Returns:
         The drop's folder.
@@ -167,40 +174,95 @@ def write_drop(manifest: DropManifest, inbox: Path) -> Path:
             be written.
     """
     folder = inbox / manifest.shop / manifest.drop_id
-    with contextlib.suppress(VlclipError):
-        if read_drop(folder).manifest.root == manifest.root:
-            return folder
+    root = Path(manifest.root or ".")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for feed in manifest.feeds:
-            _copy(Path(manifest.root) / feed.path, folder / feed.path, feed)
-        _write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1))
+            _verify(root / feed.path, feed)
+            copy_whole(root / feed.path, folder / feed.path)
+        if is_remote(inbox):
+            _copy_photographs(manifest, root, folder)
+            manifest = manifest.model_copy(update={"root": None})
+        _write_manifest(manifest, folder)
     except OSError as error:
         reason = error.strerror or "it can't be written"
         raise VlclipError(f"The drop can't be put into {folder}: {reason}.") from error
     return folder
 
 
-def read_drop(folder: Path) -> Drop:
+def read_drop(place: Path, *, shop: str | None = None) -> Drop:
     """Read a drop and verify its feeds; a folder or feed without a manifest is prepared in place.
 
     Args:
-        folder: a drop's folder, or a bare feed.
+        place: a drop's folder, or a bare feed.
+        shop: the shop's name where there is no manifest.
 
     Raises:
         VlclipError: the manifest is unreadable, or a feed is not what the manifest says.
     """
-    file = folder / MANIFEST
-    if folder.is_file() or not file.is_file():
-        manifest = prepare_drop(folder)
-        return Drop(Path(manifest.root), manifest)
+    file = place / MANIFEST
+    if place.is_file() or not file.is_file():
+        manifest = prepare_drop(place, shop=shop)
+        root = Path(manifest.root or place)
+        return Drop(root, manifest, str(root))
     try:
         manifest = DropManifest.model_validate_json(file.read_bytes())
     except (ValidationError, OSError) as error:
-        raise VlclipError(f"The manifest {file} is not valid: drop the catalog again.") from error
+        reason = _reason(error) if isinstance(error, ValidationError) else "it can't be read"
+        raise VlclipError(
+            f"The manifest {file} is not valid ({reason}): drop the catalog again."
+        ) from error
     for feed in manifest.feeds:
-        _verify(folder / feed.path, feed)
-    return Drop(folder, manifest)
+        _verify(place / feed.path, feed)
+    return Drop(place, manifest, manifest.root or str(place))
+
+
+def fetch_drop(place: Path, scratch: Path, *, shop: str | None = None) -> Drop:
+    """Copy a drop from S3 to this machine and read it there; its photographs stay on S3.
+
+    Args:
+        place: the drop's folder or bare feed.
+        scratch: an empty folder of this machine.
+        shop: the shop's name where there is no manifest.
+
+    Raises:
+        VlclipError: as :func:`read_drop`.
+    """
+    if place.is_file():
+        files, source = [place], place.parent
+    else:
+        here = [file for file in place.iterdir() if file.is_file()]
+        files, source = [f for f in here if f.name == MANIFEST or _may_be_feed(f.name)], place
+    for file in files:
+        copy_whole(file, scratch / file.name)
+    drop = read_drop(scratch / files[0].name if place.is_file() else scratch, shop=shop)
+    # A folder of some machine means nothing here, and must not open this machine's files.
+    stated = drop.manifest.root or ""
+    root = stated if stated.startswith(("http://", "https://")) else str(source)
+    return Drop(drop.folder, drop.manifest, root)
+
+
+def _copy_photographs(manifest: DropManifest, root: Path, folder: Path) -> None:
+    """Copy the photographs that the manifest names to where their links point within ``folder``."""
+
+    def copy(link: str) -> None:
+        source = linked_file(link, root)
+        if source is not None and not link.startswith(("/", "file:")):
+            copy_whole(source, folder / posixpath.normpath(link))
+
+    with ThreadPoolExecutor(_UPLOADS) as pool:
+        list(pool.map(copy, (image.path for image in manifest.images)))
+
+
+def _write_manifest(manifest: DropManifest, folder: Path) -> None:
+    text = manifest.model_dump_json(indent=1, exclude_none=True)
+    write_whole(folder / MANIFEST, text.encode())
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return f"{where}: {first['msg']}" if where else "it is not JSON"
 
 
 def _may_be_feed(name: str) -> bool:
@@ -226,23 +288,6 @@ def _reference(file: Path) -> FileRef:
     return FileRef(path=file.name, size=size, sha256=digest)
 
 
-def _drop_id(shop: str, mode: str, feeds: Iterable[FileRef], images: Iterable[FileRef]) -> str:
-    written = tuple(sorted(feed.sha256 for feed in feeds))
-    shown = tuple((image.path, image.sha256) for image in images)
-    return row_key("drop/1", shop, mode, written, shown)
-
-
-def _copy(source: Path, target: Path, feed: FileRef) -> None:
-    """Copy a feed under a name of its own first, so that two copies never write one file."""
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    try:
-        shutil.copyfile(source, partial)
-        _verify(partial, feed)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _verify(file: Path, feed: FileRef) -> None:
     try:
         actual = hash_file(file)
@@ -253,15 +298,3 @@ def _verify(file: Path, feed: FileRef) -> None:
             f"The feed {feed.path} in {file.parent} is not what its drop's manifest says "
             "(it is missing, half written or changed): drop the catalog again."
         )
-
-
-def _write_whole(file: Path, text: str) -> None:
-    partial = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
-    try:
-        with partial.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -70,7 +70,7 @@ def land(drop: Drop) -> Landed:
         [feed.rows.with_columns(pl.lit(name).alias("feed")) for name, feed in feeds.items()],
         how="diagonal",
     )
-    judged = validate(rows, manifest.shop, manifest.root)
+    judged = validate(rows, manifest.shop, drop.root)
     unread = [broken_rows(feed.broken, manifest.shop, name) for name, feed in feeds.items()]
     hashes = {image.path: (image.sha256, image.size) for image in manifest.images}
     landed = _as_landed(_with_hashes(judged.products, hashes))
@@ -87,43 +87,6 @@ def land(drop: Drop) -> Landed:
         touched={slug: _content(part) for slug, part in by_slug.items()},
         problems=tuple(f"{name}: {told}" for name, feed in feeds.items() for told in feed.problems),
     )
-
-
-def merge_state(current: pl.DataFrame, landed: Landed, slug: str) -> pl.DataFrame:
-    """The newest rows of one product type, all shops, after ``landed``.
-
-    A snapshot replaces the rows of its shop. A delta replaces the rows it lists and takes away
-    those it marks as deleted, and those it lists under another product type.
-
-    Args:
-        current: landed rows of ``slug`` so far (``LANDED_SCHEMA``).
-        landed: the drop.
-        slug: the product type.
-
-    Returns:
-        Rows sorted by ``item_id``.
-    """
-    if landed.mode == "snapshot":
-        replaced = pl.col("shop") == landed.shop
-    else:
-        replaced = pl.col("item_id").is_in(list(landed.item_ids))
-    kept = current.filter(~replaced).select(LANDED_SCHEMA.keys())
-    added = landed.products.get(slug, pl.DataFrame(schema=LANDED_SCHEMA))
-    return pl.concat([kept, added]).sort("item_id")
-
-
-def slugs_to_merge(landed: Landed, present: pl.DataFrame) -> set[str]:
-    """The product types whose rows ``landed`` may change.
-
-    Args:
-        landed: the drop.
-        present: ``item_id`` and ``slug`` of every landed row of every product type.
-    """
-    if landed.mode == "snapshot":
-        affected = pl.col("item_id").str.starts_with(f"{landed.shop}/")
-    else:
-        affected = pl.col("item_id").is_in(list(landed.item_ids))
-    return set(landed.products) | set(present.filter(affected)["slug"])
 
 
 def row_key_of(row: dict[str, Any]) -> str:

@@ -46,7 +46,7 @@ def hash_linked(links: Iterable[str], root: Path) -> dict[str, tuple[str, int]]:
 
 def _hash_linked(link: str, root: Path) -> tuple[str, int] | None:
     try:
-        path = _inside(link, root)
+        path = linked_file(link, root)
         if path is None:
             return None
         status = path.stat()
@@ -57,8 +57,12 @@ def _hash_linked(link: str, root: Path) -> tuple[str, int] | None:
         return None
 
 
-def _inside(link: str, root: Path) -> Path | None:
-    """The file that a link names, if it lies in ``root`` once symbolic links are followed."""
+def linked_file(link: str, root: Path) -> Path | None:
+    """The file that a link names, if it lies in ``root`` once symbolic links are followed.
+
+    Raises:
+        OSError, ValueError, RuntimeError: the link is no usable path.
+    """
     if not link or not link.isprintable():
         return None
     parts = urlsplit(link)

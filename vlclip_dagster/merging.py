@@ -1,0 +1,186 @@
+"""A drop meets the warehouse: its shop's products are replaced, and what changed is written down.
+
+What belongs here: the tables that landing writes. What does not: what a feed's row means
+(``catalog``), and which drop comes first (``inbox``).
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from vlclip_dagster.catalog.drops import Drop
+from vlclip_dagster.catalog.landing import LANDED_SCHEMA, Landed, land
+from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.hashing import data_version
+from vlclip_dagster.stages import StageLog, StageRun
+from vlclip_dagster.warehouse import Counts, Table, Warehouse, any_of, each, refresh
+
+LANDING_ROWS = 100_000  # per commit: text alone, so many fit
+NOTHING = data_version(())  # the version of a product type without products
+_ROW = ["item_id", "slug", "key"]
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class LandedDrop:
+    """What landing one drop did.
+
+    Attributes:
+        drop: its place in the inbox.
+        versions: content hash of the landed rows of each product type that changed, by slug.
+        problem: why the drop could not be landed; None when it was.
+        told_before: whether the problem is that of an earlier reading of the same files.
+    """
+
+    drop: str
+    shop: str = ""
+    products: int = 0
+    rejected: int = 0
+    versions: dict[str, str] | None = None
+    notes: tuple[str, ...] = ()
+    problem: str | None = None
+    told_before: bool = False
+
+
+def merge_drop(warehouse: Warehouse, drop: Drop, place: str) -> LandedDrop:
+    """Bring the tables ``landed``, ``rejected_products`` and ``product_types`` up to ``drop``.
+
+    The cost follows the rows, not the product types: every table is written once.
+
+    Raises:
+        VlclipError: a feed of the drop can't be read, or none of its rows can be used.
+    """
+    started = time.monotonic()
+    landed = land(drop)
+    _refuse_empty(landed)
+    log = StageLog(warehouse, any_of("asset", ["landed"]))
+    products = pl.concat([pl.DataFrame(schema=LANDED_SCHEMA), *landed.products.values()])
+    rows = _Affected(warehouse.table("landed"), landed, drop.root)
+    refresh(rows, products, each(lambda batch: batch), label="landing", batch_rows=LANDING_ROWS)
+    changed = _changed_types(rows, products, log.all_of("landed"), time.monotonic() - started)
+    _keep_names(warehouse, changed, landed.slugs)
+    _keep_rejected(warehouse, landed)
+    # Last, because these lines say what is to be done: a kill before them lands the drop again.
+    log.append(changed)
+    return LandedDrop(
+        place,
+        landed.shop,
+        products.height,
+        landed.rejected.height,
+        {str(run.slug): run.output_version for run in changed},
+        landed.problems,
+    )
+
+
+def _refuse_empty(landed: Landed) -> None:
+    if landed.products or (landed.mode == "delta" and landed.rejected.is_empty()):
+        return
+    if landed.rejected.is_empty():
+        raise VlclipError(
+            f"the catalog of {landed.shop} lists no product, so it stays as it was; to take all "
+            "products away, drop a delta that marks them as deleted"
+        )
+    first = landed.rejected.row(0, named=True)
+    raise VlclipError(
+        f"none of the {landed.rejected.height} rows of {landed.shop} can be used, so its "
+        f"catalog stays as it was; row {first['row_number']}: {'; '.join(first['reasons'])}"
+    )
+
+
+class _Affected:
+    """The landed rows that a drop decides on: its shop's, or those that a delta names."""
+
+    id_column = "item_id"
+
+    def __init__(self, table: Table, landed: Landed, root: str) -> None:
+        rows = table.read([*_ROW, "root"])
+        if landed.mode == "snapshot":
+            mine = pl.col("item_id").str.starts_with(f"{landed.shop}/")
+        else:
+            mine = pl.col("item_id").is_in(list(landed.item_ids))
+        self.rows, self.others = rows.filter(mine), rows.filter(~mine)
+        self._root = root
+        self.upsert, self.delete, self.finish = table.upsert, table.delete, table.finish
+
+    def keys(self) -> pl.DataFrame:
+        """What is stored; a product whose files moved counts as failed, to be written again."""
+        return self.rows.select("item_id", "key", failed=pl.col("root").ne_missing(self._root))
+
+
+def _changed_types(
+    before: _Affected, products: pl.DataFrame, known: Iterable[StageRun], seconds: float
+) -> list[StageRun]:
+    """A line for each product type whose rows are not those of its newest line."""
+    after = pl.concat([before.others.select(_ROW), products.select(_ROW)])
+    versions = {str(slug): _version(rows) for (slug,), rows in _by_slug(after)}
+    newest = {str(run.slug): run for run in known}
+    stored = {slug: run.output_version for slug, run in newest.items()}
+    changed = sorted(
+        slug
+        for slug in versions.keys() | stored.keys()
+        if versions.get(slug, NOTHING) != stored.get(slug)
+    )
+    sizes, new, gone = (
+        dict(rows.group_by("slug").len().iter_rows())
+        for rows in (
+            after,
+            products.join(before.rows, on=_ROW, how="anti"),
+            before.rows.join(products, on=["item_id", "slug"], how="anti"),
+        )
+    )
+    share = round(seconds / max(1, len(changed)), 3)
+    stamp = _after(newest.values())
+    runs = []
+    for slug in changed:
+        size, computed = sizes.get(slug, 0), new.get(slug, 0)
+        counts = Counts(size - computed, computed, gone.get(slug, 0))
+        version = versions.get(slug, NOTHING)
+        runs.append(StageRun("landed", slug, counts, size, share, version, {}, stamp))
+    return runs
+
+
+def _by_slug(rows: pl.DataFrame) -> Iterable[tuple[tuple[object, ...], pl.DataFrame]]:
+    return rows.partition_by("slug", as_dict=True).items()
+
+
+def _version(rows: pl.DataFrame) -> str:
+    return data_version(zip(rows["item_id"], rows["key"], strict=True))
+
+
+def _after(runs: Iterable[StageRun]) -> str:
+    """Now, but after all of ``runs``: whoever reads on from a time must miss no line.
+
+    Clocks differ between machines, and may be set back.
+    """
+    newest = max((datetime.fromisoformat(run.finished_at) + _MOMENT for run in runs), default=None)
+    now = datetime.now(UTC)
+    return max(now, newest or now).isoformat(timespec="microseconds")
+
+
+def _keep_names(warehouse: Warehouse, changed: Iterable[StageRun], names: dict[str, str]) -> None:
+    """Name new product types; mark those that no shop sells any more, and those that returned."""
+    table = warehouse.table("product_types")
+    known = dict(table.read(["slug", "product_type"]).iter_rows())
+    lines = [
+        {
+            "slug": run.slug,
+            "key": run.slug,
+            "product_type": names.get(str(run.slug)) or known.get(run.slug) or run.slug,
+            "retired_at": None if run.rows else run.finished_at,
+        }
+        for run in changed
+    ]
+    if lines:
+        table.upsert(pl.DataFrame(lines, schema_overrides={"retired_at": pl.String}))
+
+
+def _keep_rejected(warehouse: Warehouse, landed: Landed) -> None:
+    """A snapshot replaces the rows its shop had rejected; a delta adds to them."""
+    table = warehouse.table("rejected_products")
+    if landed.mode == "snapshot":
+        before = table.read(["rejected_id", "shop"]).filter(pl.col("shop") == landed.shop)
+        table.delete(before["rejected_id"].to_list())
+    table.upsert(landed.rejected.with_columns(key="rejected_id"))

@@ -1,0 +1,95 @@
+"""Where files are kept: a folder of this machine, or a prefix on S3, addressed alike.
+
+What belongs here: turning an address into a path, copying whole files, and the folder of this
+machine that goes with a home on S3. What does not: what the files are. The libraries read
+credentials and the endpoint from the ``AWS_*`` variables themselves; nothing here holds one.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, cast
+
+S3 = "s3://"
+STATE_VARIABLE = "VLCLIP_STATE"
+CHUNK = 1 << 20
+
+
+def is_remote(address: str | Path) -> bool:
+    """Whether an address is on S3."""
+    return str(address).startswith(S3)
+
+
+def place(address: str | Path) -> Path:
+    """The path behind an address; one on S3 has the methods of ``Path``, too."""
+    if not is_remote(address):
+        return Path(address)
+    from obstore.fsspec import register
+    from upath import UPath
+
+    register("s3")
+    options = {"client_options": {"allow_http": True}} if _plain_http() else {}
+    return cast("Path", UPath(str(address), protocol="s3", **options))
+
+
+def lance_options(address: str) -> dict[str, str] | None:
+    """What Lance has to be told to read and write at an address."""
+    return {"allow_http": "true"} if is_remote(address) and _plain_http() else None
+
+
+def working_folder(home: str | Path) -> Path:
+    """The folder of this machine for what can't be on S3: locks, caches, the Dagster instance.
+
+    It is the home itself where that is a folder; ``$VLCLIP_STATE``, or a folder of the user's
+    cache named after the home, otherwise. Whatever is in it can be made again.
+    """
+    if not is_remote(home):
+        return Path(home)
+    if chosen := os.environ.get(STATE_VARIABLE):
+        return Path(chosen).expanduser().absolute()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "vlclip" / str(home).removeprefix(S3).replace("/", "--")
+
+
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a file from anywhere to anywhere; ``target`` is there whole or not at all.
+
+    Raises:
+        OSError: one of them can't be read or written.
+    """
+    with source.open("rb") as stream:
+        _write(target, cast("BinaryIO", stream))
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a small file; it is there whole or not at all, also after a power cut.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    _write(target, BytesIO(data))
+
+
+def _write(target: Path, stream: BinaryIO) -> None:
+    if is_remote(target):  # an object appears when its upload is complete
+        with target.open("wb") as upload:
+            shutil.copyfileobj(stream, upload, CHUNK)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        with partial.open("wb") as file:
+            shutil.copyfileobj(stream, file, CHUNK)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _plain_http(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the endpoint is a server of this network without TLS, which has to be allowed."""
+    return environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
