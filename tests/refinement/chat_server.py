@@ -111,6 +111,11 @@ def tokens(text: str) -> int:
     return -(-len(text) // 4)
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # all of a client's threads may connect at once
+
+
 class ChatServer:
     """The server's state; ``handler`` serves it."""
 
@@ -125,8 +130,7 @@ class ChatServer:
         self._random = random.Random(manners.seed)
         self._prefixes: set[str] = set()
         self.lock = threading.Lock()
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.http.daemon_threads = True
+        self.http = _Listener(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
 
     def complete(self, request: dict[str, Any]) -> tuple[int, bytes | None, str]:
@@ -316,9 +320,8 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body) if length is None else length))
-            if status == 429:
-                self.send_header("retry-after-ms", "5")
-            for name, value in server.manners.headers.items():
+            refusal = {"retry-after-ms": "5"} if status == 429 else {}
+            for name, value in (refusal | server.manners.headers).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
