@@ -44,6 +44,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/dedup_quality.py --sample $(SAMPLE)
 	$(BIN)/python benchmarks/grounding_iou.py --sample $(SAMPLE) --limit 250
+	$(BIN)/python benchmarks/grounding_speed.py --sample $(SAMPLE)
 	$(BIN)/python benchmarks/refinement_truth.py $(SAMPLE)
 	$(BIN)/python benchmarks/build.py
 
