@@ -159,6 +159,24 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def rollback(
+    checkpoint: Annotated[
+        str | None, typer.Argument(help="How its fingerprint begins (default: the one before).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put an earlier checkpoint back into use; `vlclip run` or the automation embeds with it."""
+    from vlclip_dagster.runs import Platform, open_instance
+    from vlclip_dagster.settings import load_settings
+    from vlclip_dagster.terminal import say, say_json
+
+    settings = load_settings()
+    decision = Platform(settings, open_instance(settings)).roll_back(checkpoint)
+    said = f"checkpoint {decision.fingerprint} is in use again; embed with it: vlclip run"
+    say_json(decision) if as_json else say(said)
+
+
+@app.command()
 def sql(
     query: Annotated[str | None, typer.Argument(help="One SELECT; without it, the tables.")] = None,
     as_json: AsJson = False,

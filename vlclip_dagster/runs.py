@@ -18,7 +18,7 @@ import dagster as dg
 
 from assets.stage import registered_types, retired_types
 from vlclip_dagster.automation import PRODUCT_ASSETS, RETIRED_ASSETS, SEARCH_ASSETS
-from vlclip_dagster.checkpoints import CheckpointStore
+from vlclip_dagster.checkpoints import CheckpointStore, Current, Decision
 from vlclip_dagster.definitions import build_defs
 from vlclip_dagster.encoder.checkpoint import load_provenance
 from vlclip_dagster.encoder.provenance import ENCODER_CODE_VERSION
@@ -29,7 +29,7 @@ from vlclip_dagster.preflight import missing_requirements
 from vlclip_dagster.sensors import announce
 from vlclip_dagster.settings import Settings
 from vlclip_dagster.stages import StageLog, StageRun, why_stale
-from vlclip_dagster.warehouse import Warehouse
+from vlclip_dagster.warehouse import Counts, Warehouse
 
 # A checkpoint that never saw this share of the catalog is trained anew by `vlclip run`.
 UNSEEN_SHARE = 0.2
@@ -68,6 +68,7 @@ class Status:
     due: list[Due]
     checkpoint: str | None
     unseen_share: float | None
+    decision: Decision | None
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -153,11 +154,13 @@ class Platform:
     def training_due(self) -> Due | None:
         """Why the checkpoint should be trained anew: there is none, or it is for other data."""
         asset = "finetuned_checkpoint"
-        current = self.checkpoints.current()
-        if current is None:
+        # One that was held back, or that a person went back from, is not trained once more.
+        newest = self.checkpoints.newest()
+        if newest is None:
             return Due(asset, None, "never built")
         try:
-            known = load_provenance(current.folder)
+            load_provenance(self.checkpoints.require_current().folder)
+            known = load_provenance(newest.folder)
         except VlclipError:
             return Due(asset, None, "another version of this program wrote it")
         wanted = (self.settings.encoder, self.settings.training)
@@ -168,15 +171,14 @@ class Platform:
             return Due(asset, None, "its settings changed")
         if known.code_version != ENCODER_CODE_VERSION:
             return Due(asset, None, "the training's code changed")
-        unseen = self.unseen_share()
+        unseen = self.unseen_share(newest)
         if unseen > UNSEEN_SHARE:
             return Due(asset, None, f"it never saw {unseen:.0%} of the products")
         return None
 
-    def unseen_share(self) -> float:
-        """Share of the refined products that the current checkpoint's data did not hold."""
-        current = self.checkpoints.require_current()
-        splits = load_provenance(current.folder).splits
+    def unseen_share(self, checkpoint: Current) -> float:
+        """Share of the refined products that the checkpoint's data did not hold."""
+        splits = load_provenance(checkpoint.folder).splits
         seen = {item for items in splits.values() for item in items}
         now = [
             item
@@ -191,6 +193,7 @@ class Platform:
         slugs = registered_types(self.warehouse)
         current = self.checkpoints.current()
         untrained = self.training_due()
+        decisions = self.checkpoints.decisions()
         return Status(
             home=self.settings.home,
             product_types=slugs,
@@ -199,8 +202,35 @@ class Platform:
             artifacts=[run for asset in ALL_ASSETS for run in log.all_of(asset)],
             due=self.all_due() if log.all_of("landed") else [],
             checkpoint=current.fingerprint if current else None,
-            unseen_share=self.unseen_share() if current and not untrained else None,
+            unseen_share=self.unseen_share(current) if current and not untrained else None,
+            decision=decisions[-1] if decisions else None,
         )
+
+    def roll_back(self, name: str | None = None) -> Decision:
+        """Put an earlier checkpoint back into use; the next run embeds everything with it.
+
+        Raises:
+            VlclipError: see ``CheckpointStore.roll_back``.
+        """
+        decision = self.checkpoints.roll_back(name)
+        log = StageLog(self.warehouse)
+        last = log.last("finetuned_checkpoint", None)
+        log.record(
+            "finetuned_checkpoint",
+            None,
+            Counts(kept=1),
+            seconds=0.0,
+            output_version=decision.fingerprint,
+            inputs=last.inputs if last else {},
+        )
+        self._instance.report_runless_asset_event(
+            dg.AssetMaterialization(
+                "finetuned_checkpoint",
+                metadata={"in_use": decision.fingerprint, "decided_because": decision.reason},
+                tags={"dagster/data_version": decision.fingerprint},
+            )
+        )
+        return decision
 
     def run_out_of_date(
         self, *, retrain: bool = False, on_job: Callable[[str, str | None], None] | None = None

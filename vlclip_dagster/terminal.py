@@ -177,6 +177,8 @@ def show_status(status: "Status") -> None:
             f"the checkpoint never saw {status.unseen_share:.0%} of the products; "
             "train anew with: vlclip run --retrain"
         )
+    if status.decision and not status.decision.promoted:
+        say(f"checkpoint {status.decision.fingerprint} is not in use: {status.decision.reason}")
     for reason, many in Counter((one.asset, one.reason) for one in status.due).items():
         say(f"out of date*: {reason[0]}, {many} of them: {reason[1]}")
     if not status.due:
