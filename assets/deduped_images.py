@@ -19,10 +19,12 @@ from vlclip_dagster.images.sheet import duplicate_sheet
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.warehouse import Table, Warehouse, any_of, each, refresh
 
+# Bumped when the code changes what a photograph yields, or which ones it groups.
 INTAKE_VERSION = "2"
+GROUPING_VERSION = "2"
 GROUPS_SHOWN = 6
 INTAKE_WORKERS = 2
-FINGERPRINTS = ("width", "height", "phash", "colour", "degenerate")
+FINGERPRINTS = ("width", "height", "phash", "framed", "tints", "colour", "degenerate")
 
 
 @dg.asset(
@@ -124,6 +126,8 @@ _TAKEN: dict[str, pl.DataType | type[pl.DataType]] = {
     "width": pl.Int64,
     "height": pl.Int64,
     "phash": pl.UInt64,
+    "framed": pl.List(pl.UInt64),
+    "tints": pl.List(pl.Float32),
     "colour": pl.List(pl.Float32),
     "degenerate": pl.Boolean,
     "rendition": pl.Binary,
@@ -133,19 +137,23 @@ _TAKEN: dict[str, pl.DataType | type[pl.DataType]] = {
 
 def map_to_canonical(home: Warehouse, slug: str, settings: DedupSettings) -> pl.DataFrame:
     """The rows that ``deduped_images`` should have, from the photographs as they are stored."""
-    stored = home.table("photographs", slug).read(
-        [*FINGERPRINTS, "photo_id", "item_id", "position", "sha256", "error"]
-    )
-    good = stored.filter(pl.col("error").is_null())
-    previous = home.table("deduped_images", slug).read(["photo_id", "canonical_id"])
+    pictures = home.table("photographs", slug)
+    good = pictures.good([*FINGERPRINTS, "photo_id", "item_id", "position", "sha256"])
+    rule = row_key(GROUPING_VERSION, settings.model_dump())
+    before = home.table("deduped_images", slug).read(["photo_id", "sha256", "canonical_id", "rule"])
     # What the shop itself calls another colour of one garment is no duplicate.
     facts = home.table("raw_catalog", slug).read(["item_id", "item_group_id", "color"])
     known = good.join(facts, on="item_id", how="left", maintain_order="left")
-    groups = group_duplicates(known, settings, previous)
+    groups = group_duplicates(
+        known,
+        settings,
+        previous=before.filter(pl.col("rule") == rule),
+        thumbnails=lambda ids: pictures.read(["thumbnail"], ids)["thumbnail"].to_list(),
+    )
     mapping = good.select("photo_id", "item_id", "position", "sha256").join(groups, on="photo_id")
-    columns = ["sha256", "canonical_id", "group_size"]
+    columns = ["sha256", "canonical_id", "group_size", "rule"]
     key = pl.struct(columns).map_elements(lambda row: row_key(*row.values()), pl.String)
-    return mapping.with_columns(key=key)
+    return mapping.with_columns(rule=pl.lit(rule)).with_columns(key=key)
 
 
 def _pictures(pictures: Table, mapping: pl.DataFrame) -> dict[str, dg.MetadataValue]:

@@ -106,6 +106,8 @@ TABLES: dict[str, TableSchema] = {
             "width": pl.Int64,
             "height": pl.Int64,
             "phash": pl.UInt64,
+            "framed": pl.List(pl.UInt64),
+            "tints": _VECTOR,
             "colour": _VECTOR,
             "degenerate": pl.Boolean,
             "rendition": pl.Binary,

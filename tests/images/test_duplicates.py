@@ -41,6 +41,13 @@ def _groups(frame: pl.DataFrame, previous=None, **options) -> dict[str, str]:
     return dict(grouped.select("photo_id", "canonical_id").iter_rows())
 
 
+def _previous(**canonical: str) -> pl.DataFrame:
+    """An earlier grouping of photographs whose bytes are as ``_row`` has them."""
+    ids = list(canonical)
+    columns = {"photo_id": ids, "sha256": ids, "canonical_id": list(canonical.values())}
+    return pl.DataFrame(columns)
+
+
 def test_modes():
     frame = _frame(
         _row("a", 0b0), _row("b", 0b0, colour=OTHER), _row("c", 0b11), _row("d", 0b11111 << 20)
@@ -73,7 +80,7 @@ def test_degenerate_hashes_group_by_identical_bytes_only():
 
 
 def test_an_old_canonical_stays_and_keeps_its_members():
-    old = pl.DataFrame({"photo_id": ["a", "b"], "canonical_id": ["a", "a"]})
+    old = _previous(a="a", b="a")
     frame = _frame(_row("a", 0), _row("b", 0b11), _row("new", 0b1111, width=900))
     assert _groups(frame, old) == {"a": "a", "b": "a", "new": "a"}
     far = _frame(_row("a", 0), _row("b", 0b1111), _row("new", 0b11111111, width=900))
@@ -81,13 +88,22 @@ def test_an_old_canonical_stays_and_keeps_its_members():
 
 
 def test_a_member_between_two_old_canonicals_stays_where_it_was():
-    old = pl.DataFrame({"photo_id": ["a", "b", "m"], "canonical_id": ["a", "b", "b"]})
+    old = _previous(a="a", b="b", m="b")
     frame = _frame(_row("a", 0, width=500), _row("m", 0b111), _row("b", 0b111111))
     assert _groups(frame, old) == {"a": "a", "m": "b", "b": "b"}
 
 
+def test_changed_bytes_and_colours_told_apart_since_end_an_old_membership():
+    frame = _frame(_row("a", 0), _row("b", 0b111111))
+    assert _groups(frame, _previous(a="a", b="a")) == {"a": "a", "b": "a"}
+    changed = frame.with_columns(sha256=pl.col("photo_id") + pl.lit(" anew"))
+    assert _groups(changed, _previous(a="a", b="a")) == {"a": "a", "b": "b"}
+    told = frame.with_columns(item_group_id=pl.lit("g"), color=pl.Series(["red", "blue"]))
+    assert _groups(told, _previous(a="a", b="a")) == {"a": "a", "b": "b"}
+
+
 def test_when_the_canonical_is_gone_the_rest_choose_anew():
-    old = pl.DataFrame({"photo_id": ["gone", "a", "b"], "canonical_id": ["gone"] * 3})
+    old = _previous(gone="gone", a="gone", b="gone")
     frame = _frame(_row("a", 0), _row("b", 0, width=300))
     assert _groups(frame, old) == {"a": "b", "b": "b"}
 
@@ -135,9 +151,8 @@ def test_every_group_keeps_its_promises(drawn, limit, mode):
             apart = (by_id[one]["phash"] ^ by_id[other]["phash"]).bit_count()
             alike = by_id[one]["colour"] == by_id[other]["colour"]
             assert apart > (limit if mode == "near" else 0) or (mode == "near" and not alike)
-    previous = pl.DataFrame({"photo_id": list(groups), "canonical_id": list(groups.values())})
-    assert _groups(frame.sample(fraction=1, shuffle=True, seed=1), previous, mode=mode,
-                   distance=limit) == groups  # fmt: skip
+    shuffled = frame.sample(fraction=1, shuffle=True, seed=1)
+    assert _groups(shuffled, _previous(**groups), mode=mode, distance=limit) == groups
 
 
 def test_pigeonhole_finds_what_comparing_all_pairs_finds():

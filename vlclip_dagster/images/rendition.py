@@ -18,7 +18,8 @@ from PIL import Image
 from vlclip_dagster.hashing import content_hash
 from vlclip_dagster.images.colour import colour_signature
 from vlclip_dagster.images.decode import decode
-from vlclip_dagster.images.phash import is_degenerate, luma, phash_image, phash_luma
+from vlclip_dagster.images.framing import prints
+from vlclip_dagster.images.phash import phash_image
 
 QUALITY = 90
 THUMBNAIL_SIDE = 256
@@ -35,6 +36,8 @@ class Photograph:
         height: of the rendition, in pixels.
         sha256: content address of the original bytes, in hexadecimal.
         phash: 64-bit perceptual hash of the thumbnail, as ``imagehash.phash`` computes it.
+        framed: the same of each of its windows, see ``framing``; the first is ``phash``.
+        tints: mean Lab colour of each window, three numbers a window.
         colour: colour signature of the thumbnail, ``colour.DIMENSIONS`` numbers.
         degenerate: whether ``phash`` says too little to group by (a blank picture).
     """
@@ -45,6 +48,8 @@ class Photograph:
     height: int
     sha256: str
     phash: int
+    framed: tuple[int, ...]
+    tints: tuple[float, ...]
     colour: tuple[float, ...]
     degenerate: bool
 
@@ -59,16 +64,18 @@ def intake(data: bytes) -> Photograph:
     height, width = pixels.shape[:2]
     thumbnail = _thumbnail(pixels)
     seen = decode_rendition(thumbnail)
-    grey = luma(Image.fromarray(seen))
+    hashes, tints, degenerate = prints(seen)
     return Photograph(
         rendition=lean or simplejpeg.encode_jpeg(pixels, QUALITY, colorsubsampling="420"),
         thumbnail=thumbnail,
         width=width,
         height=height,
         sha256=content_hash(data),
-        phash=int(phash_luma(grey[None])[0]),
+        phash=hashes[0],
+        framed=hashes,
+        tints=tints,
         colour=colour_signature(seen),
-        degenerate=is_degenerate(grey),
+        degenerate=degenerate,
     )
 
 
