@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 OLD_VERSION_GRACE = timedelta(hours=1)
 # Below this many fragments a scan costs nothing that compaction would win back.
 FRAGMENTS_BEFORE_COMPACTION = 12
+# Tells Lance by which column it sees that two writers insert the same row; the later one tries
+# again and finds the row there.
+PRIMARY_KEY = {"lance-schema:unenforced-primary-key": "true"}
 
 
 class RowStore(Protocol):
@@ -109,7 +112,12 @@ class Table:
         if dataset is None:
             return
         if len(dataset.get_fragments()) > FRAGMENTS_BEFORE_COMPACTION:
-            dataset.optimize.compact_files()
+            try:
+                dataset.optimize.compact_files()
+            except OSError as error:
+                # Another run writes at this moment; there is always a next time to compact.
+                if "conflict" not in str(error).lower():
+                    raise
         dataset.cleanup_old_versions(older_than=OLD_VERSION_GRACE)
 
     def count(self) -> int:
@@ -143,8 +151,12 @@ class Table:
         """Write the empty table; when another process was faster, open what it wrote."""
         import lance
 
+        empty = self.schema.empty().to_arrow()
+        key = empty.schema.field(0).with_nullable(False).with_metadata(PRIMARY_KEY)
         try:
-            return lance.write_dataset(self.schema.empty().to_arrow(), self.uri, mode="create")
+            return lance.write_dataset(
+                empty.cast(empty.schema.set(0, key)), self.uri, mode="create"
+            )
         except OSError as error:
             if "already exists" not in str(error).lower():
                 raise
