@@ -11,12 +11,17 @@ from typing import NamedTuple
 
 from vlclip_dagster.refinement.brands import without_brand
 from vlclip_dagster.refinement.casing import CONNECTORS, is_sentence_case, lower_case_words
+from vlclip_dagster.refinement.commands import without_commands
 from vlclip_dagster.refinement.genders import GENDERS
 from vlclip_dagster.refinement.lexicon import Lexicon, Match
 from vlclip_dagster.refinement.types import ProductText
 from vlclip_dagster.refinement.words import Token, spell_fractions, stems, surface, tokens
 
-_TRADEMARKED = re.compile(r"[\w'’.-]*\w\s?[™®©℠]")
+# Protected names, addresses, and what follows an at-sign.
+_NO_WORDS = re.compile(
+    r"[\w'’.-]*\w\s?[™®©℠]|https?://\S+|\bwww\.\S+|@\w+"
+    r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b"
+)
 _CAMEL = re.compile(r"[a-zà-ÿ][A-Z]")
 _UNITS = frozenset({"foot", "feet", "ft", "inch", "cm", "yard", "meter", "metre"})
 # How large or which way a pattern runs; it stays with the pattern.
@@ -62,7 +67,7 @@ def read_title(product: ProductText, lexicon: Lexicon, column_colours: Set[str])
 
 
 def _plain(title: str) -> str:
-    return spell_fractions(_TRADEMARKED.sub(" ", title))
+    return spell_fractions(_NO_WORDS.sub(" ", without_commands(title)))
 
 
 class _Reader:
