@@ -31,7 +31,7 @@ WRITTEN_BY = {
 }
 
 
-def mart_assets(models: Models) -> list[dg.AssetSpec | dg.AssetsDefinition]:
+def sql_assets(models: Models) -> list[dg.AssetSpec | dg.AssetsDefinition]:
     """One asset per staging model and per mart."""
     columns = model_columns(models)
     specs = {
@@ -43,7 +43,7 @@ def mart_assets(models: Models) -> list[dg.AssetSpec | dg.AssetsDefinition]:
     return [*(specs[model.name] for model in models.layer(STAGING)), *marts]
 
 
-def mart_checks(models: Models) -> list[dg.AssetChecksDefinition]:
+def sql_checks(models: Models) -> list[dg.AssetChecksDefinition]:
     """One check per SQL test, on the first mart that it reads."""
     return [_check(models, model) for model in models.layer(TESTS)]
 

@@ -12,7 +12,7 @@ from assets.landed import landed
 from assets.qdrant_collections import qdrant_collections
 from assets.raw_catalog import raw_catalog
 from assets.refined_queries import refined_queries
-from assets.sql_models import mart_assets, mart_checks
+from assets.sql_models import sql_assets, sql_checks
 from resources.encoder import EncoderResource
 from resources.grounder import GrounderResource
 from resources.index import IndexResource
@@ -54,8 +54,8 @@ def build_defs(settings: Settings | None = None, **resources: object) -> dg.Defi
     chosen = settings or load_settings()
     models = load_models()
     return dg.Definitions(
-        assets=[landed, *automate(ASSETS, chosen), *mart_assets(models)],
-        asset_checks=[*all_checks(), *mart_checks(models)],
+        assets=[landed, *automate(ASSETS, chosen), *sql_assets(models)],
+        asset_checks=[*all_checks(chosen.quality), *sql_checks(models)],
         jobs=[product_job, search_job, retire_job, catalog_job],
         sensors=[catalog_drop_sensor, follow_changes],
         schedules=retraining(chosen),

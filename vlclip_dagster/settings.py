@@ -20,6 +20,7 @@ from vlclip_dagster.hashing import row_key
 from vlclip_dagster.images.duplicates import DedupSettings
 from vlclip_dagster.images.settings import PhotographSettings
 from vlclip_dagster.index.settings import IndexSettings
+from vlclip_dagster.quality.settings import QualitySettings
 from vlclip_dagster.refinement.settings import RefinementSettings
 
 PREFIX = "VLCLIP_"
@@ -86,6 +87,7 @@ class Settings(BaseModel):
     training: TrainingSettings = TrainingSettings()
     index: IndexSettings = IndexSettings()
     report: ReportSettings = ReportSettings()
+    quality: QualitySettings = QualitySettings()
     retraining: RetrainingSettings = RetrainingSettings()
 
     @property

@@ -7,7 +7,7 @@ import pytest
 from tiny_warehouse import HOSTILE, put
 from typer.testing import CliRunner
 
-from assets.sql_models import OFFENDERS_SHOWN, mart_assets, mart_checks
+from assets.sql_models import OFFENDERS_SHOWN, sql_assets, sql_checks
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.cli import app
 from vlclip_dagster.errors import VlclipError
@@ -21,8 +21,8 @@ def materialized(warehouse, models) -> dg.ExecuteInProcessResult:
 
 def definitions(home: str, models: Models) -> dg.Definitions:
     return dg.Definitions(
-        assets=mart_assets(models),
-        asset_checks=mart_checks(models),
+        assets=sql_assets(models),
+        asset_checks=sql_checks(models),
         resources={"warehouse": WarehouseResource(home=home)},
     )
 
@@ -76,7 +76,7 @@ def test_the_lineage_of_each_column_follows_the_sql(models):
 def test_a_model_that_names_an_unknown_column_is_refused_by_name():
     model = read_model(MARTS, "odd.sql", "select nope from {{ source('raw_catalog') }}")
     with pytest.raises(VlclipError, match=r"marts/odd\.sql: its columns can't be told: .*nope"):
-        mart_assets(Models([model]))
+        sql_assets(Models([model]))
 
 
 def test_a_mart_shows_its_rows(materialized):
@@ -116,7 +116,7 @@ def test_a_failing_test_warns_with_a_count_and_few_rows(warehouse, models):
 def test_a_test_without_a_mart_is_refused():
     test = read_model(TESTS, "t.sql", "select slug from {{ source('product_types') }}")
     with pytest.raises(VlclipError, match=r"tests/t\.sql tests no mart"):
-        mart_checks(Models([test]))
+        sql_checks(Models([test]))
 
 
 def test_vlclip_sql_answers_in_words_and_in_json(warehouse, monkeypatch):

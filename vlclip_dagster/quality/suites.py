@@ -1,0 +1,281 @@
+"""The suite of every artifact that is made per product type: its rows, and the rules for them.
+
+What is judged is a frame per question, one row per thing that can be wrong. Integrity blocks what
+is downstream of the product type: of what is broken there, nothing good can be made. The other
+rules warn, and their limits are settings.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from vlclip_dagster.catalog.values import AGE_GROUPS, GENDERS
+from vlclip_dagster.index.types import VectorIndex
+from vlclip_dagster.index.vectors import NEAREST, sampled_recall
+from vlclip_dagster.quality.expectations import Rule
+from vlclip_dagster.quality.settings import QualitySettings
+from vlclip_dagster.refinement.criteria import FUNCTION_WORDS
+from vlclip_dagster.refinement.lexicon import lexicon
+from vlclip_dagster.refinement.phrase import MAX_WORDS, MIN_WORDS
+from vlclip_dagster.refinement.words import surface, tokens
+from vlclip_dagster.warehouse import Warehouse
+
+Frames = dict[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Where a suite finds what it judges.
+
+    Attributes:
+        tables: the warehouse.
+        slug: the product type; "" for an artifact of all of them.
+        index: opens the vector index.
+    """
+
+    tables: Warehouse
+    slug: str
+    index: Callable[[], VectorIndex]
+
+    def read(self, table: str, *columns: str) -> pl.DataFrame:
+        """Columns of a table of this product type."""
+        return self.tables.table(table, self.slug).read(columns)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What one asset is expected to be: how to read it, and the rules for what is read."""
+
+    asset: str
+    read: Callable[[Artifacts], Frames]
+    rules: tuple[Rule, ...]
+
+
+def share(name: str, column: str, least: float, *, rows: str = "rows") -> Rule:
+    """A rule that warns when a boolean column is true in less than ``least`` of the rows."""
+    arguments = {"column": column, "value_set": [True], "mostly": least}
+    return Rule(name, "ExpectColumnValuesToBeInSet", arguments, rows=rows)
+
+
+def holds(name: str, column: str) -> Rule:
+    """A rule that blocks unless a boolean column is true in every row."""
+    return Rule(name, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True]}, True)
+
+
+def between(
+    name: str, column: str, low: float | None, high: float | None, *, blocking: bool = False
+) -> Rule:
+    """A rule that every value of a column lies between two others."""
+    arguments = {"column": column, "min_value": low, "max_value": high}
+    return Rule(name, "ExpectColumnValuesToBeBetween", arguments, blocking)
+
+
+def one_of(name: str, column: str, values: tuple[str, ...]) -> Rule:
+    """A rule that warns of values that are not known."""
+    return Rule(name, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": list(values)})
+
+
+def product_suites(limits: QualitySettings) -> list[Suite]:
+    """The suites of all artifacts that are partitioned by product type."""
+    return [
+        Suite(
+            "raw_catalog",
+            _catalog,
+            (
+                Rule("ids_are_unique", "ExpectColumnValuesToBeUnique", {"column": "item_id"}, True),
+                Rule(
+                    "titles_are_there", "ExpectColumnValuesToNotBeNull", {"column": "title"}, True
+                ),
+                one_of("genders_are_known", "gender", GENDERS),
+                one_of("age_groups_are_known", "age_group", AGE_GROUPS),
+                between("prices_are_plausible", "price", limits.min_price, limits.max_price),
+                share("rows_are_usable", "usable", 1 - limits.max_rejected_share, rows="feed"),
+            ),
+        ),
+        Suite(
+            "deduped_images",
+            _photographs,
+            (
+                holds("photographs_have_a_canonical", "mapped"),
+                share("photographs_are_readable", "readable", 1 - limits.max_unreadable_share),
+                between("photographs_are_large_enough", "side", limits.min_side, None),
+                share("photographs_show_something", "varied", 1 - limits.max_degenerate_share),
+                share("photographs_are_originals", "original", 1 - limits.max_duplicate_share),
+            ),
+        ),
+        Suite(
+            "grounded_crops",
+            _crops,
+            (
+                holds("crops_lie_inside", "inside"),
+                share("boxes_are_accepted", "accepted", limits.min_accepted_share),
+            ),
+        ),
+        Suite(
+            "refined_queries",
+            _queries,
+            (
+                between("queries_are_short", "words", 1, MAX_WORDS, blocking=True),
+                share("queries_are_there", "made", 1 - limits.max_failed_query_share),
+                share("queries_say_enough", "full", limits.min_full_query_share),
+                share("queries_converged", "converged", limits.min_converged_share),
+                Rule("queries_name_what_shows", "ExpectColumnValuesToBeNull", _of("forbidden")),
+            ),
+        ),
+        Suite(
+            "embeddings",
+            _vectors,
+            (
+                holds("vectors_are_finite", "finite"),
+                between("image_vectors_are_units", "image_length", 0.999, 1.001, blocking=True),
+                between("text_vectors_are_units", "text_length", 0.999, 1.001, blocking=True),
+                _apart("image_vectors_differ", "image_cosine", limits),
+                _apart("text_vectors_differ", "text_cosine", limits),
+            ),
+        ),
+        Suite(
+            "qdrant_collections",
+            lambda artifacts: _collection(artifacts, limits.recall_queries),
+            (
+                Rule(
+                    "points_are_published",
+                    "ExpectColumnPairValuesToBeEqual",
+                    {"column_A": "embedded", "column_B": "published"},
+                    True,
+                ),
+                Rule(
+                    "searches_find_the_nearest",
+                    "ExpectColumnMeanToBeBetween",
+                    {"column": "recall", "min_value": limits.min_recall},
+                    rows="searches",
+                ),
+            ),
+        ),
+    ]
+
+
+def _of(column: str) -> dict[str, str]:
+    return {"column": column}
+
+
+def _apart(name: str, column: str, limits: QualitySettings) -> Rule:
+    arguments = {"column": column, "max_value": limits.max_mean_cosine}
+    return Rule(name, "ExpectColumnMeanToBeBetween", arguments)
+
+
+def _catalog(artifacts: Artifacts) -> Frames:
+    products = artifacts.read("raw_catalog", "item_id", "title", "gender", "age_group", "price")
+    rejected = artifacts.tables.table("rejected_products").read(["rejected_id", "slug"])
+    mine = rejected.filter(pl.col("slug") == artifacts.slug).select(row="rejected_id")
+    usable = products.select(row="item_id").with_columns(usable=True)
+    return {
+        "rows": products.with_columns(title=_visible("title")),
+        "feed": pl.concat([usable, mine.with_columns(usable=False)]),
+    }
+
+
+def _visible(column: str) -> pl.Expr:
+    text = pl.col(column).str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def _photographs(artifacts: Artifacts) -> Frames:
+    rows = artifacts.read("photographs", "photo_id", "error", "degenerate", "width", "height")
+    mapping = artifacts.read("deduped_images", "photo_id", "canonical_id")
+    readable = pl.col("error").is_null()
+    known = rows.join(mapping, on="photo_id", how="left").with_columns(
+        readable=readable,
+        mapped=~readable | pl.col("canonical_id").is_not_null(),
+        side=pl.min_horizontal("width", "height"),
+        varied=~pl.col("degenerate"),
+        original=pl.col("canonical_id") == pl.col("photo_id"),
+    )
+    return {"rows": known}
+
+
+def _crops(artifacts: Artifacts) -> Frames:
+    crops = artifacts.read(
+        "grounded_crops", "photo_id", "x0", "y0", "x1", "y1", "area_share", "accepted"
+    )
+    whole = artifacts.read("photographs", "photo_id", "width", "height")
+    across = (pl.col("x0") >= 0) & (pl.col("x0") < pl.col("x1")) & (pl.col("x1") <= pl.col("width"))
+    down = (pl.col("y0") >= 0) & (pl.col("y0") < pl.col("y1")) & (pl.col("y1") <= pl.col("height"))
+    cut = (pl.col("area_share") > 0) & (pl.col("area_share") <= 1)
+    # Without a box the whole photograph was kept.
+    inside = (pl.col("x0").is_null() | (across & down).fill_null(False)) & cut.fill_null(True)
+    return {"rows": crops.join(whole, on="photo_id", how="left").with_columns(inside=inside)}
+
+
+def _queries(artifacts: Artifacts) -> Frames:
+    rows = artifacts.read("refined_queries", "item_id", "query", "words", "converged", "error")
+    judged = rows.with_columns(
+        made=pl.col("error").is_null() & _visible("query").is_not_null(),
+        full=pl.col("words") >= MIN_WORDS,
+        forbidden=pl.col("query").map_elements(forbidden_words, pl.String),
+    )
+    return {"rows": judged}
+
+
+def forbidden_words(query: str) -> str | None:
+    """The words of a query that name nothing one can see, such as praise; None without any."""
+    words = tokens(query)
+    never = [match for match in lexicon().find(words) if match.is_a("never")]
+    found = [surface(words[match.start : match.end]) for match in never]
+    return ", ".join(word for word in found if word not in FUNCTION_WORDS) or None
+
+
+def _vectors(artifacts: Artifacts) -> Frames:
+    rows = artifacts.read("embeddings", "item_id", "image", "text", "error")
+    good = rows.filter(pl.col("error").is_null()).select("item_id", "image", "text")
+    if good.is_empty():
+        return {"rows": good}
+    image, text = (np.stack(good[name].to_list()).astype(np.float64) for name in ("image", "text"))
+    measured = good.select(
+        "item_id",
+        finite=pl.Series(np.isfinite(image).all(axis=1) & np.isfinite(text).all(axis=1)),
+        image_length=pl.Series(np.linalg.norm(image, axis=1)),
+        text_length=pl.Series(np.linalg.norm(text, axis=1)),
+        image_cosine=pl.Series(mean_cosine_to_others(image)),
+        text_cosine=pl.Series(mean_cosine_to_others(text)),
+    )
+    return {"rows": measured}
+
+
+def mean_cosine_to_others(vectors: np.ndarray) -> np.ndarray:
+    """Each unit vector's mean cosine to all the others; the mean of these is over all pairs.
+
+    Args:
+        vectors: shape (n, d), unit length.
+
+    Returns:
+        Shape (n,); zero for a single vector, which has no others.
+    """
+    others = len(vectors) - 1
+    with_itself = vectors @ vectors.sum(axis=0)
+    return (with_itself - np.square(vectors).sum(axis=1)) / max(1, others)
+
+
+def _collection(artifacts: Artifacts, searches: int) -> Frames:
+    rows = artifacts.read("embeddings", "item_id", "canonical_id", "text", "error")
+    good = rows.filter(pl.col("error").is_null())
+    index = artifacts.index()
+    counts = {
+        "slug": artifacts.slug,
+        "embedded": good["canonical_id"].n_unique(),
+        "published": index.count(artifacts.slug),
+    }
+    asked = good.sort("item_id").gather_every(max(1, -(-good.height // searches)))
+    recall = [_recall(index, artifacts.slug, np.array(vector)) for vector in asked["text"]]
+    return {
+        "rows": pl.DataFrame([counts]),
+        "searches": asked.select("item_id", recall=pl.Series(recall, dtype=pl.Float64)),
+    }
+
+
+def _recall(index: VectorIndex, slug: str, vector: np.ndarray) -> float:
+    def scores(query: np.ndarray, exact: bool) -> list[float]:
+        return [hit.score for hit in index.search([slug], query, k=NEAREST, exact=exact)]
+
+    return sampled_recall(vector[np.newaxis].astype(np.float32), scores)
