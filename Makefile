@@ -46,6 +46,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/grounding_iou.py --sample $(SAMPLE) --limit 250
 	$(BIN)/python benchmarks/grounding_speed.py --sample $(SAMPLE)
 	$(BIN)/python benchmarks/refinement_truth.py $(SAMPLE)
+	$(BIN)/python benchmarks/refinement_llm.py $(SAMPLE) --limit 500
 	$(BIN)/python benchmarks/build.py
 
 clean:

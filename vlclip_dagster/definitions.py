@@ -28,6 +28,7 @@ from vlclip_dagster.automation import (
     retraining,
     search_job,
 )
+from vlclip_dagster.refinement_batches import refinement_batches
 from vlclip_dagster.sensors import catalog_drop_sensor
 from vlclip_dagster.settings import Settings, load_settings
 from vlclip_dagster.sql.models import load_models
@@ -57,7 +58,7 @@ def build_defs(settings: Settings | None = None, **resources: object) -> dg.Defi
         assets=[landed, *automate(ASSETS, chosen), *sql_assets(models)],
         asset_checks=[*all_checks(chosen.quality), *sql_checks(models)],
         jobs=[product_job, search_job, retire_job, catalog_job],
-        sensors=[catalog_drop_sensor, follow_changes],
+        sensors=[catalog_drop_sensor, follow_changes, refinement_batches],
         schedules=retraining(chosen),
         resources=build_resources(chosen) | resources,
         executor=dg.in_process_executor,
