@@ -14,10 +14,13 @@ import polars as pl
 
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.stages import StageLog
+from vlclip_dagster.transient import is_transient
 from vlclip_dagster.warehouse import Counts, Warehouse
 
 P = ParamSpec("P")
 R = TypeVar("R")
+RETRIES = 3
+FIRST_WAIT_S = 10.0
 SAMPLE_ROWS = 10  # rows shown in a metadata table: enough to judge by, small enough to store
 
 
@@ -71,16 +74,32 @@ class Stage:
 
 
 def user_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Let an asset fail with the sentence of a ``VlclipError``, without a stack trace or retry."""
+    """Let a step try again what passes by itself, and fail with the sentence of a ``VlclipError``.
+
+    A server that is away or a lock that is held is asked for again after ``FIRST_WAIT_S``, twice
+    that, and so on; a user's mistake is told at once, without a stack trace.
+    """
 
     @functools.wraps(function)
     def telling(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except VlclipError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        except Exception as error:
+            if is_transient(error):
+                _try_again_later(error)
+            if isinstance(error, VlclipError):
+                raise dg.Failure(str(error), allow_retries=False) from None
+            raise
 
     return telling
+
+
+def _try_again_later(error: Exception) -> None:
+    """Ask Dagster for another attempt, unless this was the last one."""
+    tried = dg.OpExecutionContext.get().retry_number
+    if tried < RETRIES:
+        wait = FIRST_WAIT_S * 2**tried
+        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=wait) from error
 
 
 def registered_types(warehouse: Warehouse) -> dict[str, str]:

@@ -74,15 +74,21 @@ class Status:
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The Dagster instance of this home, or the one that ``DAGSTER_HOME`` names.
 
-    Its configuration files are written when they are missing, and never changed afterwards.
+    Its configuration files are written when they are missing, and never changed afterwards;
+    where ``DAGSTER_POSTGRES_URL`` is set, they are those of an instance that machines share.
     """
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     folder = Path(os.environ.setdefault("DAGSTER_HOME", str(Path(settings.home, "dagster"))))
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("dagster.yaml", "workspace.yaml"):
+    shared = "DAGSTER_POSTGRES_URL" in os.environ
+    templates = {
+        "dagster.yaml": "dagster-postgres.yaml" if shared else "dagster.yaml",
+        "workspace.yaml": "workspace.yaml",
+    }
+    for name, template in templates.items():
         configuration = folder / name
         if not configuration.exists():
-            configuration.write_text(files("vlclip_dagster").joinpath(name).read_text())
+            configuration.write_text(files("vlclip_dagster").joinpath(template).read_text())
     return dg.DagsterInstance.get()
 
 
