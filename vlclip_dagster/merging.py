@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from vlclip_dagster.catalog.drops import Drop
-from vlclip_dagster.catalog.landing import LANDED_SCHEMA, Landed, land
+from vlclip_dagster.catalog.landing import Landed, land
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import data_version
 from vlclip_dagster.stages import StageLog, StageRun
@@ -57,9 +57,9 @@ def merge_drop(warehouse: Warehouse, drop: Drop, place: str) -> LandedDrop:
     landed = land(drop)
     _refuse_empty(landed)
     log = StageLog(warehouse, any_of("asset", ["landed"]))
-    products = pl.concat([pl.DataFrame(schema=LANDED_SCHEMA), *landed.products.values()])
+    products = landed.listing
     rows = _Affected(warehouse.table("landed"), landed, drop.root)
-    refresh(rows, products, each(lambda batch: batch), label="landing", batch_rows=LANDING_ROWS)
+    refresh(rows, products, each(landed.rows), label="landing", batch_rows=LANDING_ROWS)
     changed = _changed_types(rows, products, log.all_of("landed"), time.monotonic() - started)
     _keep_names(warehouse, changed, landed.slugs)
     _keep_rejected(warehouse, landed)
@@ -69,23 +69,23 @@ def merge_drop(warehouse: Warehouse, drop: Drop, place: str) -> LandedDrop:
         place,
         landed.shop,
         products.height,
-        landed.rejected.height,
+        landed.bad.height,
         {str(run.slug): run.output_version for run in changed},
         landed.problems,
     )
 
 
 def _refuse_empty(landed: Landed) -> None:
-    if landed.products or (landed.mode == "delta" and landed.rejected.is_empty()):
+    if len(landed.listing) or (landed.mode == "delta" and not landed.bad.height):
         return
-    if landed.rejected.is_empty():
+    if not landed.bad.height:
         raise VlclipError(
             f"the catalog of {landed.shop} lists no product, so it stays as it was; to take all "
             "products away, drop a delta that marks them as deleted"
         )
-    first = landed.rejected.row(0, named=True)
+    first = next(iter(landed.bad)).row(0, named=True)
     raise VlclipError(
-        f"none of the {landed.rejected.height} rows of {landed.shop} can be used, so its "
+        f"none of the {landed.bad.height} rows of {landed.shop} can be used, so its "
         f"catalog stays as it was; row {first['row_number']}: {'; '.join(first['reasons'])}"
     )
 
@@ -100,7 +100,7 @@ class _Affected:
         if landed.mode == "snapshot":
             mine = pl.col("item_id").str.starts_with(f"{landed.shop}/")
         else:
-            mine = pl.col("item_id").is_in(list(landed.item_ids))
+            mine = pl.col("item_id").is_in(landed.named)
         self.rows, self.others = rows.filter(mine), rows.filter(~mine)
         self._root = root
         self.upsert, self.delete, self.finish = table.upsert, table.delete, table.finish
@@ -178,9 +178,16 @@ def _keep_names(warehouse: Warehouse, changed: Iterable[StageRun], names: dict[s
 
 
 def _keep_rejected(warehouse: Warehouse, landed: Landed) -> None:
-    """A snapshot replaces the rows its shop had rejected; a delta adds to them."""
+    """Keep the newest word on each row: it goes once its product is good, or rejected anew.
+
+    A snapshot replaces all rows that its shop had rejected; a delta those of products it names.
+    """
     table = warehouse.table("rejected_products")
-    if landed.mode == "snapshot":
-        before = table.read(["rejected_id", "shop"]).filter(pl.col("shop") == landed.shop)
-        table.delete(before["rejected_id"].to_list())
-    table.upsert(landed.rejected.with_columns(key="rejected_id"))
+    before = table.read(["rejected_id", "id"], where=any_of("shop", [landed.shop]))
+    if landed.mode == "delta":
+        again = [rows["id"] for rows in landed.bad]
+        named = pl.concat([landed.named.str.strip_prefix(f"{landed.shop}/"), *again])
+        before = before.filter(pl.col("id").str.strip_chars().is_in(named.str.strip_chars()))
+    table.delete(before["rejected_id"].to_list())
+    for rows in landed.bad:
+        table.upsert(rows.with_columns(key="rejected_id"))

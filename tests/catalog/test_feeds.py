@@ -2,14 +2,17 @@ import csv
 import gzip
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vlclip_dagster.catalog.feeds import read_feed
+from vlclip_dagster.catalog import feeds
+from vlclip_dagster.catalog.table import BrokenRow
 from vlclip_dagster.errors import VlclipError
 
 HEADER = ["id", "title", "description", "product_type", "image_link"]
@@ -17,6 +20,21 @@ ROW = ["1", "Red mug", "A mug", "Mugs", "1.jpg"]
 FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TABLES = st.lists(st.lists(ANY_TEXT, min_size=5, max_size=5), min_size=1, max_size=8)
+
+
+@dataclass(frozen=True)
+class Whole:
+    rows: pl.DataFrame
+    broken: tuple[BrokenRow, ...]
+    problems: tuple[str, ...]
+
+
+def read_feed(path: Path, **options: Any) -> Whole:
+    """A feed with all its batches in one."""
+    feed = feeds.read_feed(path, **options)
+    batches = list(feed)
+    rows = pl.concat([batch.rows for batch in batches], how="diagonal")
+    return Whole(rows, tuple(row for batch in batches for row in batch.broken), feed.problems)
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -239,7 +257,7 @@ def test_gzip_and_parquet(tmp_path: Path) -> None:
     ("name", "content", "told"),
     [
         ("feed.csv", b"PK\x03\x04" + b"\x00" * 40, "workbook"),
-        ("feed.tsv", b"<?xml version='1.0'?><rss/>", "XML"),
+        ("feed.tsv", b"<?xml version='1.0'?><rss/>", "no products"),
         ("feed.tsv.gz", gzip.compress(b"id\ttitle\n" * 900)[:-20], "gzip"),
         ("feed.parquet", b"PAR1 and no more", "damaged"),
     ],

@@ -1,14 +1,16 @@
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vlclip_dagster.catalog.values import (
+    local_links,
     parse_age_group,
     parse_gender,
     parse_links,
     parse_price,
     photograph_links,
-    web_link,
+    photograph_lists,
 )
 
 
@@ -65,7 +67,16 @@ def test_the_main_photograph_is_first_and_repeats_go() -> None:
     assert len(photograph_links("main.jpg", many)) == 10
 
 
-def test_only_web_addresses_are_links() -> None:
-    assert web_link(" https://shop.invalid/p/1 ") == "https://shop.invalid/p/1"
-    for unsafe in ("javascript:alert(1)", "data:text/html,x", "http://a b", "https://x\x00", "/p"):
-        assert web_link(unsafe) is None
+LINKS = st.text('ab,[]" .jpg', max_size=12)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(LINKS.filter(str.strip), st.none() | LINKS), max_size=6))
+def test_links_of_many_rows_are_those_of_each(pairs: list[tuple[str, str | None]]) -> None:
+    main, more = (pl.Series([pair[place] for pair in pairs], dtype=pl.String) for place in (0, 1))
+    assert photograph_lists(main, more).to_list() == [photograph_links(*pair) for pair in pairs]
+
+
+def test_links_to_the_network_are_not_local() -> None:
+    rows = pl.DataFrame({"image_link": ["a.jpg", "HTTPS://h/b.jpg", None], "x": ["", "", ""]})
+    assert local_links(rows).to_list() == ["a.jpg"]

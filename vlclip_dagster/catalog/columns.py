@@ -1,23 +1,32 @@
 """Names of feed columns: one spelling, and what other systems call the columns read here.
 
-What belongs here: the table of aliases and the required columns. What does not: values.
+What belongs here: the table of aliases, and bringing a frame's columns under our names. What does
+not: values.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import polars as pl
 
 REQUIRED = ("id", "title", "product_type", "image_link")
 """Columns without which a feed can't be read."""
 MAX_COLUMNS = 1_000
 """Columns of a feed that are kept; further ones are dropped and told of."""
-RESERVED = ("row_number", "feed")
+RESERVED = ("row_number", "feed", "root")
 """Columns that reading a feed adds itself."""
+READ = (
+    *("id", "title", "description", "product_type", "item_group_id", "gender", "age_group"),
+    *("color", "material", "pattern", "brand", "price", "currency", "link"),
+    *("image_link", "additional_image_link", "deleted", "action"),
+)
+"""Columns that mean something here; all others are attributes."""
 
 # Our name: what it is called elsewhere, in order of preference, spelled as `column_name` does.
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("item_id", "product_id", "offer_id", "sku", "article_id", "asin", "item_identifier"),
-    "title": ("name", "product_name", "product_title", "product_display_name", "item_name"),
+    "title": ("name", "product_name", "product_title", "product_display_name", "item_name", "text"),
     "description": ("product_description", "body_html", "body", "long_description", "desc"),
     "product_type": (
         "type",
@@ -26,6 +35,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "article_type",
         "category_name",
         "google_product_category",
+        "category3",
+        "category2",
+        "category1",
     ),
     "image_link": ("image", "image_url", "main_image", "img", "img_url", "image_src", "picture"),
     "additional_image_link": (
@@ -57,29 +69,56 @@ def column_name(raw: str) -> str:
 
 
 def canonical_names(headers: Sequence[str]) -> list[str]:
-    """The name of each column, unique, with aliases replaced where our own name is absent.
+    """The name of each column in our spelling, unique; empty and repeated ones are numbered.
 
     Args:
         headers: the columns as the feed writes them, in order.
     """
-    names = _unique([column_name(header) for header in headers])
-    position = {name: index for index, name in enumerate(names)}
-    for ours, aliases in ALIASES.items():
-        alias = next((alias for alias in aliases if alias in position), None)
-        if ours not in position and alias is not None:
-            names[position.pop(alias)] = ours
-    return names
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Number empty and repeated names; the first column of a name keeps it."""
-    taken = set(RESERVED) | {name for name in names if name}
+    taken = set(RESERVED) | {name for header in headers if (name := column_name(header))}
     seen: set[str] = set(RESERVED)
     result = []
-    for position, name in enumerate(names, start=1):
+    for position, header in enumerate(headers, start=1):
+        name = column_name(header)
         unique, copy = name or f"column_{position}", 2
         while unique in seen or (unique != name and unique in taken):
             unique, copy = f"{name or 'column'}_{copy}", copy + 1
         seen.add(unique)
         result.append(unique)
     return result
+
+
+def canonical(frame: pl.DataFrame, renamed: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """The columns of a feed under our names.
+
+    A column of ours is filled, row by row, with the first value there is: in the columns that
+    ``renamed`` names for it, else in its own and its aliases. What filled it stands there alone.
+
+    Args:
+        frame: text, under the feed's own headers.
+        renamed: our name → headers of the feed, from a mapping file.
+    """
+    names = canonical_names(frame.columns)
+    by_header = dict(zip(frame.columns, names, strict=True))
+    frame = frame.rename(by_header)
+    for ours, headers in renamed.items():
+        mapped = (by_header.get(header, column_name(header)) for header in headers)
+        frame = _filled(frame, ours, [*mapped, ours])
+    for ours, aliases in ALIASES.items():
+        if ours not in renamed:
+            frame = _filled(frame, ours, [ours, *aliases])
+    return frame
+
+
+def _filled(frame: pl.DataFrame, ours: str, sources: Sequence[str]) -> pl.DataFrame:
+    """Fill column ``ours`` from ``sources``, in order of preference."""
+    present = [name for name in dict.fromkeys(sources) if name in frame.columns]
+    if not present or present == [ours]:
+        return frame
+    first, *others = present
+    used = {
+        name: pl.when(pl.coalesce(present[:place]).is_not_null()).then(name)
+        for place, name in enumerate(others, start=1)
+    }
+    frame = frame.with_columns(pl.coalesce(present).alias(first), **used)
+    aside = {ours: f"{ours}_2"} if first != ours and ours in others else {}
+    return frame.rename(aside | {first: ours})

@@ -15,10 +15,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from vlclip_dagster.catalog.feeds import FEED_SUFFIXES, read_feed
+from vlclip_dagster.catalog.feeds import FEED_SUFFIXES, read_feed, unpacked_name
 from vlclip_dagster.catalog.local_files import hash_file, hash_linked, linked_file
+from vlclip_dagster.catalog.mapping import FeedMapping, mapping_beside
 from vlclip_dagster.catalog.slug import slugify
-from vlclip_dagster.catalog.values import photograph_links
+from vlclip_dagster.catalog.values import local_links
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import row_key
 from vlclip_dagster.storage import copy_whole, is_remote, write_whole
@@ -54,6 +55,7 @@ class DropManifest(BaseModel):
             folder where it is absent.
         feeds: feed files, by name.
         images: photographs that the feeds link to and that were found, by link.
+        mapping: how the feeds are read, where that is not recognised.
         created_at: when it was prepared (ISO 8601 with a time zone); when its newest file was
             written where it is absent.
     """
@@ -66,6 +68,7 @@ class DropManifest(BaseModel):
     root: str | None = None
     feeds: tuple[FileRef, ...] = Field(min_length=1)
     images: tuple[FileRef, ...] = ()
+    mapping: FeedMapping = FeedMapping()
     created_at: AwareDatetime | None = None
 
     @property
@@ -73,7 +76,8 @@ class DropManifest(BaseModel):
         """Hash of the shop, the mode and all contents, wherever the files lie."""
         feeds = tuple(sorted(feed.sha256 for feed in self.feeds))
         images = tuple((image.path, image.sha256) for image in self.images)
-        return row_key("drop/1", self.shop, self.mode, feeds, images)
+        said = self.mapping.model_dump(mode="json", exclude_defaults=True)
+        return row_key("drop/1", self.shop, self.mode, feeds, images, *([said] if said else []))
 
     @field_validator("shop")
     @classmethod
@@ -100,7 +104,13 @@ class Drop:
     root: str
 
 
-def prepare_drop(path: Path, *, shop: str | None = None, mode: Mode = "snapshot") -> DropManifest:
+def prepare_drop(
+    path: Path,
+    *,
+    shop: str | None = None,
+    mode: Mode = "snapshot",
+    mapping: FeedMapping | None = None,
+) -> DropManifest:
     """Describe the drop at ``path``: a folder with one or more feeds, or a feed.
 
     The photographs that the feeds link to are hashed where they lie in the folder; those that
@@ -110,6 +120,8 @@ def prepare_drop(path: Path, *, shop: str | None = None, mode: Mode = "snapshot"
         path: folder or feed file.
         shop: the shop's name; the folder's name if absent.
         mode: whether what the drop leaves out leaves the catalog.
+        mapping: how its feeds are read; if absent, what the file ``mapping.toml`` beside them
+            says, if there is one.
 
     Raises:
         VlclipError: there is no feed, more than one candidate, or a feed can't be read.
@@ -118,8 +130,9 @@ def prepare_drop(path: Path, *, shop: str | None = None, mode: Mode = "snapshot"
     if not path.exists():
         raise VlclipError(f"There is nothing at {path}: give the path of a folder or a feed.")
     root = path if path.is_dir() else path.parent
+    mapping = mapping or mapping_beside(root)
     files = find_feeds(path) if path.is_dir() else [path]
-    links = (link for file in files for link in _links(file))
+    links = (link for file in files for link in _links(file, mapping, root))
     images = tuple(
         FileRef(path=link, size=size, sha256=digest)
         for link, (digest, size) in sorted(hash_linked(links, root).items())
@@ -130,6 +143,7 @@ def prepare_drop(path: Path, *, shop: str | None = None, mode: Mode = "snapshot"
         root=str(root),
         feeds=tuple(_reference(file) for file in files),
         images=images,
+        mapping=mapping,
         created_at=datetime.now(UTC),
     )
 
@@ -269,18 +283,12 @@ def _may_be_feed(name: str) -> bool:
     lower = name.lower()
     if lower.startswith((".", "readme", "licen")) or lower == MANIFEST:
         return False
-    return lower.removesuffix(".gz").endswith(FEED_SUFFIXES)
+    return unpacked_name(lower).endswith(FEED_SUFFIXES)
 
 
-def _links(feed: Path) -> Iterable[str]:
-    rows = read_feed(feed).rows
-    absent = [None] * len(rows)
-    main, more = (
-        rows[name] if name in rows.columns else absent
-        for name in ("image_link", "additional_image_link")
-    )
-    for link, others in zip(main, more, strict=True):
-        yield from photograph_links(link or "", others)
+def _links(feed: Path, mapping: FeedMapping, root: Path) -> Iterable[str]:
+    for batch in read_feed(feed, mapping, root=root):
+        yield from local_links(batch.rows)
 
 
 def _reference(file: Path) -> FileRef:

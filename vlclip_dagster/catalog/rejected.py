@@ -4,14 +4,13 @@ What belongs here: the shape of a rejected row. What does not: deciding which ro
 (``schema``).
 """
 
-import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
+from vlclip_dagster.catalog.columns import RESERVED
+from vlclip_dagster.catalog.encoded import json_object, row_keys
 from vlclip_dagster.catalog.table import BrokenRow
-from vlclip_dagster.hashing import row_key
 
 REJECTED_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "rejected_id": pl.String,
@@ -26,47 +25,41 @@ REJECTED_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """Columns of a rejected row; ``record`` is the whole row of the feed as JSON text."""
 
 
-def rejected_rows(judged: pl.DataFrame, shop: str, columns: Sequence[str]) -> pl.DataFrame:
+def rejected_rows(
+    rows: pl.DataFrame, shop: str, slugs: pl.Series, reasons: pl.Series
+) -> pl.DataFrame:
     """Rejected rows (``REJECTED_SCHEMA``) from rows that were found bad.
 
     Args:
-        judged: columns ``feed``, ``row_number``, ``id``, ``slug``, ``reasons``, and ``columns``.
+        rows: as the feed has them, with ``feed`` and ``row_number``.
         shop: the shop's key.
-        columns: the feed's own columns, which become the record.
+        slugs: the product type of each, where it is known.
+        reasons: why each is rejected.
     """
-    return _frame(
-        {
-            **{name: row[name] for name in ("feed", "row_number", "id", "slug", "reasons")},
-            "shop": shop,
-            "record": _json({name: row[name] for name in columns if row[name] is not None}),
-        }
-        for row in judged.iter_rows(named=True)
-    )
+    record = json_object(rows.drop(RESERVED, strict=False), height=len(rows))
+    return _shaped(rows.with_columns(slug=slugs, reasons=reasons, record=record), shop)
 
 
-def broken_rows(broken: Iterable[BrokenRow], shop: str, feed: str) -> pl.DataFrame:
+def broken_rows(broken: Sequence[BrokenRow], shop: str, feed: str) -> pl.DataFrame:
     """Rejected rows (``REJECTED_SCHEMA``) from lines that could not even be read."""
-    return _frame(
+    lines = pl.DataFrame({"line": [row.text for row in broken]}, schema={"line": pl.String})
+    rows = pl.DataFrame(
         {
-            "shop": shop,
-            "feed": feed,
-            "row_number": row.row_number,
-            "id": None,
-            "slug": None,
-            "reasons": [row.reason],
-            "record": _json({"line": row.text}),
+            "row_number": pl.Series([row.row_number for row in broken], dtype=pl.Int64),
+            "reasons": pl.Series([[row.reason] for row in broken], dtype=pl.List(pl.String)),
+            "record": json_object(lines),
         }
-        for row in broken
     )
+    return _shaped(rows.with_columns(feed=pl.lit(feed)), shop)
 
 
-def _frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
-    named = [
-        {"rejected_id": row_key(row["shop"], row["feed"], row["row_number"], row["record"]), **row}
-        for row in rows
-    ]
-    return pl.DataFrame(named, schema=REJECTED_SCHEMA)
-
-
-def _json(record: dict[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False)
+def _shaped(rows: pl.DataFrame, shop: str) -> pl.DataFrame:
+    absent = [name for name in ("id", "slug") if name not in rows.columns]
+    return (
+        rows.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+        .with_columns(
+            rejected_id=row_keys(shop, rows["feed"], rows["row_number"], rows["record"]),
+            shop=pl.lit(shop),
+        )
+        .select(pl.col(name).cast(kind) for name, kind in REJECTED_SCHEMA.items())
+    )

@@ -1,28 +1,30 @@
 """Rows of a feed made into products, or rejected with all their reasons.
 
-What belongs here: what a product needs, and the shape it is given. What does not: reading the
-feed (``feeds``), single values (``values``, ``text``), photographs' bytes (``images``), and
-what changed since the last drop (``landing``).
+What belongs here: what a product needs, and the shape it is given; whole columns at a time. What
+does not: reading the feed (``feeds``), single values (``values``, ``texts``), photographs' bytes
+(``images``), and what other rows and earlier drops say (``landing``).
 """
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
 
-from vlclip_dagster.catalog.columns import RESERVED
+from vlclip_dagster.catalog.columns import READ, RESERVED
+from vlclip_dagster.catalog.encoded import json_object
+from vlclip_dagster.catalog.noise import without_noise
 from vlclip_dagster.catalog.rejected import rejected_rows
 from vlclip_dagster.catalog.slug import leaf_type, slugify
 from vlclip_dagster.catalog.text import clean_text
+from vlclip_dagster.catalog.texts import clean_texts, map_unique
 from vlclip_dagster.catalog.values import (
     is_deletion,
     parse_age_group,
     parse_gender,
     parse_price,
-    photograph_links,
-    web_link,
+    photograph_lists,
 )
 
 MAX_ID = 200
@@ -39,85 +41,77 @@ PRODUCT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """Columns of a product row: those of ``raw_catalog`` but its key and error."""
 
-_TITLE_LIMIT, _NAME_LIMIT, _ATTRIBUTE_LIMIT = 500, 200, 500
+PLACE_SCHEMA = {"feed": pl.String, "row_number": pl.Int64}
+"""Where a row stands: the feed's file, and the row in it."""
+
+_NAME_LIMIT, _ATTRIBUTE_LIMIT = 200, 500
 _WORDS = ("color", "material", "pattern", "brand")
-_READ = (
-    *("id", "title", "description", "product_type", "item_group_id", "gender", "age_group"),
-    *(*_WORDS, "price", "currency", "link", "image_link", "additional_image_link"),
-    *("deleted", "action"),
-)
+_LIMITS = {"title": 500, "description": 5_000, "item_group_id": _NAME_LIMIT}
+_LIMITS |= dict.fromkeys(_WORDS, _NAME_LIMIT)
 _HIDDEN_IN_ID = r"[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]"
+_WEB_LINK = r"^(?i:https?)://[^\s\p{C}\p{Z}]+$"
 
 
 @dataclass(frozen=True)
 class Validated:
-    """The rows of a feed, judged.
+    """Rows of a feed, judged.
 
     Attributes:
-        products: good rows in feed order (``PRODUCT_SCHEMA``).
+        products: good rows in feed order (``PRODUCT_SCHEMA`` and ``PLACE_SCHEMA``).
         rejected: the others (``REJECTED_SCHEMA``).
         deleted: ids that rows of the feed mark as deleted.
+        rows: what was judged, each with its place.
     """
 
     products: pl.DataFrame
     rejected: pl.DataFrame
     deleted: frozenset[str]
+    rows: pl.DataFrame
 
 
-def validate(rows: pl.DataFrame, shop: str, root: str) -> Validated:
+def validate(
+    rows: pl.DataFrame,
+    shop: str,
+    root: str,
+    *,
+    feed: str = "",
+    type_names: Mapping[str, str] | None = None,
+) -> Validated:
     """Split ``rows`` into products and rejected rows.
 
-    A product needs an id (up to ``MAX_ID`` visible characters, once in a drop), a title and a
-    product type with visible text, and a photograph's link. All else may be absent; a value that
-    can't be understood (price, gender, age group) is null and stays among the attributes.
+    A product needs an id (up to ``MAX_ID`` visible characters), a title and a product type with
+    visible text, and a photograph's link. All else may be absent; a value that can't be
+    understood (price, gender, age group) is null and stays among the attributes.
 
     Args:
-        rows: a ``Feed``'s rows, with a column ``feed`` (the file's name) if there are several.
+        rows: those of a ``Batch``.
         shop: the shop's key.
         root: folder or address that relative photograph links resolve against.
+        feed: the feed's file name.
+        type_names: key of each product type that goes by another name → that name.
     """
-    columns = [name for name in rows.columns if name not in RESERVED]
-    rows = _complete(rows)
-    removed = _marked_deleted(rows)
-    judged = _judged(_cleaned(rows.filter(~removed)))
-    bad = pl.col("@reasons").list.len() > 0
-    rejected = judged.filter(bad).select(
-        "feed",
-        "row_number",
-        *columns,
-        pl.col("@slug").alias("slug"),
-        pl.col("@reasons").alias("reasons"),
-    )
+    rows = rows.with_columns(pl.lit(feed).alias("feed"))
+    complete = _complete(rows)
+    removed = _marked_deleted(complete)
+    judged = _judged(_cleaned(complete.filter(~removed), type_names or {}))
+    bad = judged["@reasons"].list.len() > 0
     return Validated(
         _products(judged.filter(~bad), shop, root),
-        rejected_rows(rejected, shop, columns),
-        frozenset(rows.filter(removed)["id"].str.strip_chars().to_list()),
+        rejected_rows(
+            rows.filter(~removed).filter(bad),
+            shop,
+            judged.filter(bad)["@slug"],
+            judged.filter(bad)["@reasons"],
+        ),
+        frozenset(complete.filter(removed)["id"].str.strip_chars().to_list()),
+        rows,
     )
-
-
-def map_unique(series: pl.Series, function: Callable[[str], Any], dtype: Any) -> pl.Series:
-    """Apply ``function`` once to each different text of ``series``; null stays null.
-
-    Args:
-        series: text.
-        function: from a text to a value of ``dtype``, or None.
-        dtype: the polars type of the result.
-    """
-    unique = series.drop_nulls().unique()
-    results = pl.Series("@to", [function(value) for value in unique], dtype=dtype)
-    table = pl.DataFrame({"@from": unique, "@to": results})
-    keys = series.alias("@from").to_frame()
-    joined = keys.join(table, on="@from", how="left", maintain_order="left")
-    return joined["@to"].alias(series.name)
 
 
 def _complete(rows: pl.DataFrame) -> pl.DataFrame:
     """Add the columns that are read and the feed left out, as null."""
-    absent = [name for name in (*_READ, "feed") if name not in rows.columns]
-    nothing = pl.lit(None, dtype=pl.String)
-    return rows.with_columns(nothing.alias(name) for name in absent).with_columns(
-        pl.col("feed").fill_null("")
-    )
+    absent = [name for name in (*READ, "root") if name not in rows.columns]
+    return rows.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
 
 
 def _marked_deleted(rows: pl.DataFrame) -> pl.Series:
@@ -129,28 +123,27 @@ def _marked_deleted(rows: pl.DataFrame) -> pl.Series:
     return (deleted | action) & rows["id"].is_not_null()
 
 
-def _clean_to(limit: int) -> Callable[[str], str | None]:
-    return lambda text: clean_text(text, limit) or None
-
-
-def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
+def _cleaned(rows: pl.DataFrame, type_names: Mapping[str, str]) -> pl.DataFrame:
     """Add clean values beside the raw ones, each under its name with an ``@`` before it."""
-    kind = map_unique(rows["product_type"], lambda path: _display_name(path), pl.String)
-    limits = {"title": _TITLE_LIMIT, "description": 5_000, "item_group_id": _NAME_LIMIT}
-    limits |= dict.fromkeys(_WORDS, _NAME_LIMIT)
+    kind = map_unique(rows["product_type"], partial(_display_name, type_names), pl.String)
+    clean = {name: clean_texts(rows[name], limit) for name, limit in _LIMITS.items()}
+    clean["title"] = without_noise(clean["title"], title=True)
+    clean["description"] = without_noise(clean["description"])
     return rows.with_columns(
         pl.col("id").str.strip_chars().alias("@id"),
         kind.alias("@product_type"),
         map_unique(kind, slugify, pl.String).alias("@slug"),
-        *(
-            map_unique(rows[name], _clean_to(limit), pl.String).alias(f"@{name}")
-            for name, limit in limits.items()
-        ),
+        *(texts.alias(f"@{name}") for name, texts in clean.items()),
     )
 
 
-def _display_name(path: str) -> str | None:
-    return leaf_type(clean_text(path, 2_000))[:_NAME_LIMIT].strip() or None
+def _display_name(type_names: Mapping[str, str], path: str) -> str | None:
+    """What people call a product type, by its path: its leaf, unless it goes by another name."""
+    whole = clean_text(path, 2_000)
+    leaf = leaf_type(whole)[:_NAME_LIMIT].strip()
+    if not leaf:
+        return None
+    return type_names.get(slugify(whole)) or type_names.get(slugify(leaf)) or leaf
 
 
 def _judged(rows: pl.DataFrame) -> pl.DataFrame:
@@ -164,51 +157,43 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
         "it has no image_link": pl.col("image_link").is_null(),
     }
     reasons = [pl.when(rule).then(pl.lit(reason)) for reason, rule in rules.items()]
-    rows = rows.with_columns(pl.concat_list(reasons).list.drop_nulls().alias("@reasons"))
-    good = pl.col("@reasons").list.len() == 0
-    rows = rows.with_row_index("@index").with_columns(
-        pl.when(good).then("@index").min().over("@id").alias("@first"),
-        pl.format("row {} of {}", "row_number", "feed").str.strip_suffix(" of ").alias("@where"),
-    )
-    places = rows.select(pl.col("@index").alias("@first"), pl.col("@where").alias("@there"))
-    rows = rows.join(places, on="@first", how="left", maintain_order="left")
-    told = pl.format("its id is used twice: {} keeps it, {} repeats it", "@there", "@where")
-    repeated = good & (pl.col("@index") > pl.col("@first"))
-    return rows.with_columns(
-        pl.when(repeated).then(pl.concat_list(told)).otherwise("@reasons").alias("@reasons")
-    )
+    return rows.with_columns(pl.concat_list(reasons).list.drop_nulls().alias("@reasons"))
 
 
 def _products(good: pl.DataFrame, shop: str, root: str) -> pl.DataFrame:
-    """Good rows in the shape of ``PRODUCT_SCHEMA``."""
+    """Good rows in the shape of ``PRODUCT_SCHEMA``, with their places."""
     price = map_unique(
         good["price"], _price_and_currency, pl.Struct({"price": pl.Float64, "code": pl.String})
     )
     gender = map_unique(good["gender"], parse_gender, pl.String)
     age_group = map_unique(good["age_group"], parse_age_group, pl.String)
     not_understood = {"gender": gender, "age_group": age_group, "price": price.struct["price"]}
+    currency = pl.col("currency").str.strip_chars().str.to_uppercase()
+    link = pl.col("link").str.strip_chars()
+    safe = link.str.contains(_WEB_LINK) & (link.str.len_chars() <= 2_000)
     clean = {name: pl.col(f"@{name}") for name in ("id", "slug", "product_type", "title", *_WORDS)}
-    group = pl.coalesce("@item_group_id", "@id")
-    currency = map_unique(good["currency"], _currency, pl.String)
     columns: dict[str, pl.Expr | pl.Series] = {
         **clean,
         "shop": pl.lit(shop),
         "item_id": pl.format("{}/{}", pl.lit(shop), "@id"),
-        "item_group_id": pl.format("{}/{}", pl.lit(shop), group),
+        "item_group_id": pl.format("{}/{}", pl.lit(shop), pl.coalesce("@item_group_id", "@id")),
         "description": pl.col("@description").fill_null(""),
         "raw_title": pl.col("title"),
         "raw_description": pl.col("description").fill_null(""),
         "gender": gender,
         "age_group": age_group,
         "price": price.struct["price"],
-        "currency": pl.coalesce(pl.lit(price.struct["code"]), pl.lit(currency)),
-        "link": map_unique(good["link"], web_link, pl.String),
+        "currency": pl.coalesce(
+            pl.lit(price.struct["code"]),
+            pl.when(currency.str.contains("^[A-Z]{3}$")).then(currency),
+        ),
+        "link": pl.when(safe).then(link),
         "attributes": _attributes(good, not_understood),
         "photographs": _photographs(good),
-        "root": pl.lit(root),
+        "root": pl.col("root").fill_null(root),
     }
-    return good.select(**columns).select(
-        pl.col(name).cast(kind) for name, kind in PRODUCT_SCHEMA.items()
+    return good.select(**columns, **{name: pl.col(name) for name in PLACE_SCHEMA}).select(
+        pl.col(name).cast(kind) for name, kind in (PRODUCT_SCHEMA | PLACE_SCHEMA).items()
     )
 
 
@@ -217,38 +202,23 @@ def _price_and_currency(text: str) -> dict[str, Any]:
     return {"price": price, "code": code}
 
 
-def _currency(text: str) -> str | None:
-    code = text.strip().upper()
-    return code if len(code) == 3 and code.isascii() and code.isalpha() else None
-
-
-def _attributes(good: pl.DataFrame, not_understood: dict[str, pl.Series]) -> pl.Series:
+def _attributes(good: pl.DataFrame, not_understood: Mapping[str, pl.Series]) -> pl.Series:
     """The feed's other columns as clean JSON text, with the values that were not understood."""
-    others = [
-        name
-        for name in good.columns
-        if not name.startswith("@") and name not in _READ and name not in RESERVED
-    ]
-    raw = {name: good[name] for name in others}
+    known = {*READ, *RESERVED}
+    raw = {name: good[name] for name in good.columns if name[:1] != "@" and name not in known}
     for name, understood in not_understood.items():
         raw[name] = good[name].set(understood.is_not_null(), None)
-    present = {name: raw[name] for name in sorted(raw) if raw[name].null_count() < len(good)}
-    clean = [map_unique(raw, _clean_to(_ATTRIBUTE_LIMIT), pl.String) for raw in present.values()]
-    texts = (_json_object(present, values) for values in zip(*clean, strict=True))
-    return pl.Series("attributes", list(texts) if clean else ["{}"] * len(good), dtype=pl.String)
-
-
-def _json_object(names: Iterable[str], values: Iterable[str | None]) -> str:
-    pairs = zip(names, values, strict=True)
-    return json.dumps({name: value for name, value in pairs if value}, ensure_ascii=False)
+    clean = {
+        name: clean_texts(raw[name], _ATTRIBUTE_LIMIT)
+        for name in sorted(raw)
+        if raw[name].null_count() < len(good)
+    }
+    return json_object(pl.DataFrame(clean), height=len(good)).alias("attributes")
 
 
 def _photographs(good: pl.DataFrame) -> pl.Series:
     """Links of each product; hashes and sizes are filled in where the drop knows them."""
-    pairs = zip(good["image_link"], good["additional_image_link"], strict=True)
-    links = pl.Series(
-        "photographs", [photograph_links(*pair) for pair in pairs], pl.List(pl.String)
-    )
+    links = photograph_lists(good["image_link"], good["additional_image_link"])
     photograph = pl.struct(
         pl.element().alias("link"),
         pl.lit(None, pl.String).alias("sha256"),

@@ -1,7 +1,7 @@
 """The bytes of a feed as text: compression and encoding recognised.
 
-What belongs here: gzip, byte order marks, UTF-8, UTF-16 and Windows-1252. What does not: what
-the text says.
+What belongs here: gzip, zstd, byte order marks, UTF-8, UTF-16 and Windows-1252. What does not:
+what the text says.
 """
 
 import codecs
@@ -17,6 +17,7 @@ from typing import IO, TextIO
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -39,15 +40,24 @@ class Encoding:
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open ``path`` for reading, through gzip where its first bytes say so."""
+    """Open ``path`` for reading, through gzip or zstd where its first bytes say so."""
     with path.open("rb") as raw:
-        packed = raw.read(2) == _GZIP_MAGIC
+        magic = raw.read(4)
         raw.seek(0)
-        if packed:
+        if magic.startswith(_GZIP_MAGIC):
             with gzip.open(raw) as unpacked:
                 yield unpacked  # type: ignore[misc]
+        elif magic == _ZSTD_MAGIC:
+            with _unpacked_zstd(raw) as unpacked:
+                yield unpacked
         else:
             yield raw
+
+
+def _unpacked_zstd(raw: IO[bytes]) -> IO[bytes]:
+    import pyarrow as pa
+
+    return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"))
 
 
 @contextmanager

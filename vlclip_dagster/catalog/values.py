@@ -8,6 +8,10 @@ import json
 import math
 import re
 
+import polars as pl
+
+from vlclip_dagster.catalog.texts import patched
+
 MAX_PHOTOGRAPHS = 10
 """Photographs of a product that are kept, the main one included."""
 
@@ -100,11 +104,34 @@ def photograph_links(main: str, additional: str | None) -> list[str]:
     return list(dict.fromkeys([*first, *parse_links(additional or "")]))[:MAX_PHOTOGRAPHS]
 
 
-def web_link(text: str) -> str | None:
-    """``text`` if it is an http(s) address that is safe to show as a link, else None."""
-    link = text.strip()
-    safe = link.lower().startswith(("http://", "https://")) and link.isprintable()
-    return link if safe and " " not in link and len(link) <= 2_000 else None
+def photograph_lists(main: pl.Series, additional: pl.Series) -> pl.Series:
+    """``photograph_links`` of each row; a row without any has an empty list."""
+    pairs = pl.DataFrame({"main": main, "more": additional}).fill_null("")
+    arrays = pairs.select(
+        pl.any_horizontal(pl.all().str.strip_chars_start().str.starts_with("["))
+    ).to_series()
+    link = pl.element().str.strip_chars()
+    lists = pairs.select(
+        pl.concat_list("main", pl.col("more").str.split(","))
+        .list.eval(link.filter(link != ""))
+        .list.unique(maintain_order=True)
+        .list.head(MAX_PHOTOGRAPHS)
+    ).to_series()
+    if arrays.any():
+        listed = [photograph_links(*pair) for pair in pairs.filter(arrays).iter_rows()]
+        lists = patched(lists, arrays, lambda _: pl.Series(listed, dtype=pl.List(pl.String)))
+    return lists.alias("photographs")
+
+
+def local_links(rows: pl.DataFrame) -> pl.Series:
+    """The different links of a feed's rows that do not lead to the network."""
+    nothing = pl.repeat(None, len(rows), dtype=pl.String, eager=True)
+    main, additional = (
+        rows[name] if name in rows.columns else nothing
+        for name in ("image_link", "additional_image_link")
+    )
+    links = photograph_lists(main, additional).explode().drop_nulls()
+    return links.filter(~links.str.contains("^(?i:https?)://")).unique(maintain_order=True)
 
 
 def is_deletion(text: str | None) -> bool:

@@ -5,29 +5,59 @@ its neighbours with it. What does not: encodings and compression (``streams``).
 """
 
 import csv
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TextIO
 
-from vlclip_dagster.catalog.columns import ALIASES, REQUIRED, canonical_names
-from vlclip_dagster.catalog.table import Feed, TableBuilder
+from vlclip_dagster.catalog.columns import ALIASES, READ, canonical_names, column_name
+from vlclip_dagster.catalog.streams import open_text
+from vlclip_dagster.catalog.table import (
+    MAX_BROKEN_TEXT,
+    Batch,
+    BrokenRow,
+    Item,
+    Source,
+    batched_rows,
+)
 
 DELIMITERS = "\t,;|"
 _MAX_LINE = 4_000_000
-_KNOWN = frozenset(REQUIRED) | frozenset(ALIASES)
+_KNOWN = frozenset({*READ, *ALIASES, *(alias for aliases in ALIASES.values() for alias in aliases)})
+# A first line by which Excel is told the delimiter.
+_SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=([\t,;|])"?\r?\n')
 
 
-def sniff_delimiter(sample: str) -> str:
+def read(source: Source) -> Iterator[Batch]:
+    """Read a header and its records.
+
+    Fields may be quoted, hold line breaks and doubled quotes. A record with fewer fields than
+    the header is filled up; one with more, or with a quote that never closes, is read as the
+    plain line it is, or rejected; reading goes on at the next line in each case.
+    """
+    with open_text(source.path, source.encoding) as stream:
+        told = _SEPARATOR_LINE.match(source.head)
+        if told:
+            stream.readline()
+        mapped = [header for headers in source.mapping.columns.values() for header in headers]
+        delimiter = told[1] if told else sniff_delimiter(source.head, mapped)
+        records = _Records(stream, delimiter)
+        yield from batched_rows(source, records.header, records)
+
+
+def sniff_delimiter(sample: str, mapped: Iterable[str] = ()) -> str:
     """The delimiter under which the header holds most columns that are known, then most columns.
 
     Args:
         sample: the beginning of the feed, header included.
+        mapped: headers that are known too.
     """
+    known = _KNOWN.union(map(column_name, mapped))
 
     def columns_found(delimiter: str) -> tuple[int, int]:
         names = canonical_names(_header(sample, delimiter))
-        return len(_KNOWN.intersection(names)), len(names)
+        return len(known.intersection(names)), len(names)
 
     return max(DELIMITERS, key=columns_found)
 
@@ -35,32 +65,6 @@ def sniff_delimiter(sample: str) -> str:
 def _header(sample: str, delimiter: str) -> list[str]:
     lines = sample.splitlines(keepends=True)
     return next((row for row in csv.reader(lines, delimiter=delimiter) if any(row)), [])
-
-
-def read_delimited(stream: TextIO, delimiter: str) -> Feed:
-    """Read a header and its records.
-
-    Fields may be quoted, hold line breaks and doubled quotes. A record with fewer fields than
-    the header is filled up; one with more, or with a quote that never closes, is read as the
-    plain line it is, or rejected; reading goes on at the next line in each case.
-
-    Args:
-        stream: decoded text, opened with ``newline=""``.
-        delimiter: one character.
-    """
-    records = RecordReader(stream, delimiter)
-    names = canonical_names(records.header)
-    table = TableBuilder()
-    for number, (fields, line) in enumerate(records, start=1):
-        if fields is None:
-            reason = (
-                f"the line does not have the header's {len(names)} columns, or a quote in it "
-                "is never closed"
-            )
-            table.reject(number, reason, line)
-        else:
-            table.add(number, dict(zip(names, fields, strict=True)))
-    return table.build()
 
 
 class _Lines:
@@ -85,17 +89,28 @@ class _Lines:
         return first
 
 
-class RecordReader:
-    """Iterates over ``(fields, line)``: a record of the header's width, or None and its text."""
+class _Records:
+    """Iterates over the records after the header, each of the header's width or broken."""
 
     def __init__(self, stream: TextIO, delimiter: str) -> None:
         self._lines = _Lines(stream)
         self._delimiter = delimiter
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
         self.header: list[str] = []
-        self.header = next((fields for fields, _ in self if fields), [])
+        self.header = next((fields for fields, _ in self._settled() if fields), [])
 
-    def __iter__(self) -> Iterator[tuple[list[str] | None, str]]:
+    def __iter__(self) -> Iterator[Item[Sequence[str]]]:
+        for number, (fields, line) in enumerate(self._settled(), start=1):
+            if fields is None:
+                reason = (
+                    f"the line does not have the header's {len(self.header)} columns, or a "
+                    "quote in it is never closed"
+                )
+                yield BrokenRow(number, reason, line[:MAX_BROKEN_TEXT])
+            else:
+                yield number, fields, sum(map(len, self._lines.taken))
+
+    def _settled(self) -> Iterator[tuple[list[str] | None, str]]:
         while True:
             self._lines.taken = []
             try:

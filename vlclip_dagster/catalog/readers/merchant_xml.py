@@ -1,0 +1,139 @@
+"""Google Merchant Center feeds in XML: RSS and Atom with the ``g:`` namespace.
+
+What belongs here: products as elements of a document that may be huge, damaged or hostile. Each
+is cut out of the text and parsed alone, so that a damaged one costs no other, nothing but one is
+in memory, and the document's own type (DTD), the home of entity bombs, is never parsed at all.
+What does not: the columns' meaning (``columns``).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from vlclip_dagster.catalog.columns import READ, column_name
+from vlclip_dagster.catalog.streams import open_text
+from vlclip_dagster.catalog.table import (
+    MAX_BROKEN_TEXT,
+    Batch,
+    BrokenRow,
+    Item,
+    Source,
+    batched_records,
+)
+
+if TYPE_CHECKING:
+    from lxml.etree import XMLParser, _Element
+
+_START = re.compile(r"<(item|entry|product|offer)(?=[\s>])", re.IGNORECASE)
+_BLOCK = 1 << 20
+_MAX_PRODUCT = 4_000_000
+_CDATA = r"<!\[CDATA\[.*?\]\]>"
+# What shops forget to escape, outside of CDATA: a bare ampersand, HTML's entities, a less-than.
+_UNESCAPED = re.compile(
+    rf"{_CDATA}|&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)|<(?![A-Za-z_/!?])", re.DOTALL
+)
+_PREFIX = re.compile(r"[\s</]([A-Za-z_][\w.-]*):(?=[A-Za-z_])")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_MARKUP = frozenset(("title", "description", "content", "summary", "encoded"))
+_GOOGLE = "http://base.google.com/ns/"
+
+
+def read(source: Source) -> Iterator[Batch]:
+    """Read the products of a document one by one; one that is not well-formed is broken."""
+    with open_text(source.path, source.encoding) as stream:
+        yield from batched_records(source, _items(stream))
+
+
+def _items(stream: TextIO) -> Iterator[Item[dict[str, str]]]:
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    for number, text in enumerate(_products(stream), start=1):
+        try:
+            yield number, _record(_parsed(text, parser)), len(text)
+        except etree.XMLSyntaxError as error:
+            reason = f"the product is not well-formed XML ({error.msg})"
+            yield BrokenRow(number, reason, text[:MAX_BROKEN_TEXT])
+
+
+def _products(stream: TextIO) -> Iterator[str]:
+    """The text of each product; all are of the kind of the first."""
+    text, start, end = "", _START, re.compile("")
+    while block := stream.read(_BLOCK):
+        text += block
+        position = 0
+        while first := start.search(text, position):
+            if start is _START:
+                start = re.compile(rf"<{first[1]}(?=[\s>])")
+                end = re.compile(rf"</{first[1]}\s*>")
+            last = end.search(text, first.end())
+            following = start.search(text, first.end(), last.start() if last else len(text))
+            if not last and not following and len(text) - first.start() < _MAX_PRODUCT:
+                position = first.start()
+                break
+            stop = following.start() if following else last.end() if last else len(text)
+            yield text[first.start() : stop]
+            position = stop
+        else:
+            position = max(position, len(text) - 100)
+        text = text[position:]
+    if start.match(text):
+        yield text
+
+
+def _parsed(text: str, parser: "XMLParser") -> "_Element":
+    from lxml import etree
+
+    text = _UNESCAPED.sub(_escaped, text)
+    prefixes = set(_PREFIX.findall(text)) - {"xml", "xmlns"}
+    spaces = "".join(f' xmlns:{prefix}="{prefix}"' for prefix in sorted(prefixes))
+    document = f"<document{spaces}>{_FORBIDDEN.sub('', text)}</document>"
+    return etree.fromstring(document, parser)[0]
+
+
+def _escaped(match: "re.Match[str]") -> str:
+    return {"&": "&amp;", "<": "&lt;"}.get(match[0], match[0])
+
+
+def _record(product: "_Element") -> dict[str, str]:
+    """The product's elements as text; of two with one name, Google's own counts."""
+    own: dict[str, list[str]] = {}
+    google: dict[str, list[str]] = {}
+    for element in product.iterchildren(tag="*"):
+        text = _text(element)
+        if text:
+            space = element.tag.rpartition("}")[0][1:]
+            found = google if space == "g" or space.startswith(_GOOGLE) else own
+            found.setdefault(_name(element), []).append(text)
+    return {name: _one(name, texts) for name, texts in (own | google).items()}
+
+
+def _one(name: str, texts: list[str]) -> str:
+    """One text of several: the first of what a product has once, else a list as JSON."""
+    if len(texts) == 1 or (name in READ and not name.endswith("image_link")):
+        return texts[0]
+    return json.dumps(texts, ensure_ascii=False)
+
+
+def _text(element: "_Element") -> str:
+    """What an element says: its link, its markup, its parts as JSON, or its text."""
+    parts = list(element.iterchildren(tag="*"))
+    if not parts:
+        return "".join(element.itertext()) or element.get("href") or ""
+    if _name(element) in _MARKUP:
+        from lxml import etree
+
+        return str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
+    return json.dumps({_name(part): "".join(part.itertext()) for part in parts}, ensure_ascii=False)
+
+
+def _name(element: "_Element") -> str:
+    return column_name(element.tag.rpartition("}")[2])
