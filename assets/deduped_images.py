@@ -4,6 +4,11 @@ Two tables: ``photographs`` holds what one photograph yields by itself, ``dedupe
 photograph stands for it. A new photograph is computed once; the mapping is cheap and made anew.
 """
 
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
 import dagster as dg
 import polars as pl
 
@@ -12,18 +17,21 @@ from resources.photographs import PhotographsResource
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.compute import map_batches
 from vlclip_dagster.hashing import row_key
-from vlclip_dagster.images.duplicates import DedupSettings, group_duplicates
-from vlclip_dagster.images.errors import PhotographError
-from vlclip_dagster.images.fetch import PhotographReader
+from vlclip_dagster.images.duplicates import group_duplicates
+from vlclip_dagster.images.fetch import PhotographReader, on_network, resolved
+from vlclip_dagster.images.intake import TAKEN, IntakeWorker
+from vlclip_dagster.images.settings import DedupSettings, PhotographSettings
 from vlclip_dagster.images.sheet import duplicate_sheet
 from vlclip_dagster.partitions import product_types
-from vlclip_dagster.warehouse import Table, Warehouse, any_of, each, refresh
+from vlclip_dagster.warehouse import Counts, Table, Warehouse, any_of, each, refresh
 
 # Bumped when the code changes what a photograph yields, or which ones it groups.
 INTAKE_VERSION = "2"
 GROUPING_VERSION = "2"
 GROUPS_SHOWN = 6
-INTAKE_WORKERS = 2
+# The next batch is read while the slowest photographs of one are still on their way.
+BATCHES_AT_ONCE = 2
+SECONDS_A_DAY = 86_400
 FINGERPRINTS = ("width", "height", "phash", "framed", "tints", "colour", "degenerate")
 
 
@@ -46,18 +54,11 @@ def deduped_images(
     products = home.table("raw_catalog", slug).read(["item_id", "photographs", "error"])
     # A shop that moves its files drops the same content from elsewhere: only `landed` knows where.
     roots = home.table("landed").read(["item_id", "root"], where=any_of("slug", [slug]))
-    wanted = wanted_photographs(
-        products.join(roots, on="item_id"), photographs.photograph_settings().per_product
-    )
+    settings = photographs.photograph_settings()
+    wanted = wanted_photographs(products.join(roots, on="item_id"), settings.per_product)
     pictures = home.table("photographs", slug)
-    counts = refresh(
-        pictures,
-        wanted,
-        lambda batches: map_batches(
-            batches, lambda: IntakeWorker(photographs.reader()), workers=INTAKE_WORKERS
-        ),
-        label=f"photographs of {slug}",
-    )
+    reader = photographs.reader()
+    counts = take_in(pictures, wanted, reader, settings, f"photographs of {slug}")
     mapping = map_to_canonical(home, slug, photographs.dedup_settings())
     table = home.table("deduped_images", slug)
     changes = refresh(table, mapping, each(lambda rows: rows), label=f"duplicates of {slug}")
@@ -92,47 +93,65 @@ def wanted_photographs(products: pl.DataFrame, per_product: int) -> pl.DataFrame
     )
 
 
-def _key(photograph: dict[str, str | None]) -> str:
+def _key(photograph: dict[str, str]) -> str:
     if photograph["sha256"]:
         return row_key(INTAKE_VERSION, photograph["sha256"])
-    return row_key(INTAKE_VERSION, photograph["link"], photograph["root"])
+    link, root = photograph["link"], photograph["root"]
+    if on_network(link, root):
+        return row_key(INTAKE_VERSION, resolved(link, root))
+    return row_key(INTAKE_VERSION, link, root)
 
 
-class IntakeWorker:
-    """Reads photographs and takes them in; a failure is the row's ``error``."""
+@dataclass
+class Rechecked:
+    """The table ``photographs``; those last asked for before ``due_s`` are wanted again."""
 
-    def __init__(self, reader: PhotographReader) -> None:
-        self._reader = reader
+    table: Table
+    due_s: float
+    id_column: str = "photo_id"
 
-    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Map wanted rows (``link``, ``root``) to rows of the table ``photographs``."""
-        taken = [self._take(link, root) for link, root in rows.select("link", "root").iter_rows()]
-        columns = rows.select("photo_id", "key", "item_id", "position")
-        return columns.hstack(pl.DataFrame(taken, schema=_TAKEN))
+    def keys(self) -> pl.DataFrame:
+        """Stored keys; what is due counts as failed, so that it is computed anew."""
+        rows = self.table.read(["photo_id", "key", "error", "checked_at"])
+        due = (pl.col("checked_at") < self.due_s).fill_null(False)
+        return rows.select("photo_id", "key", failed=pl.col("error").is_not_null() | due)
 
-    def _take(self, link: str, root: str) -> dict[str, object]:
-        from vlclip_dagster.images.rendition import intake
+    def upsert(self, rows: pl.DataFrame) -> None:
+        """As the table does."""
+        self.table.upsert(rows)
 
-        try:
-            photograph = intake(self._reader.read(link, root))
-        except PhotographError as error:
-            return {"error": f"{link[:200]}: {error}"}
-        return {name: getattr(photograph, name) for name in _TAKEN if name != "error"}
+    def delete(self, ids: Sequence[str]) -> None:
+        """As the table does."""
+        self.table.delete(ids)
+
+    def finish(self) -> None:
+        """As the table does."""
+        self.table.finish()
 
 
-_TAKEN: dict[str, pl.DataType | type[pl.DataType]] = {
-    "error": pl.String,
-    "sha256": pl.String,
-    "width": pl.Int64,
-    "height": pl.Int64,
-    "phash": pl.UInt64,
-    "framed": pl.List(pl.UInt64),
-    "tints": pl.List(pl.Float32),
-    "colour": pl.List(pl.Float32),
-    "degenerate": pl.Boolean,
-    "rendition": pl.Binary,
-    "thumbnail": pl.Binary,
-}
+def take_in(
+    pictures: Table,
+    wanted: pl.DataFrame,
+    reader: PhotographReader,
+    settings: PhotographSettings,
+    label: str,
+) -> Counts:
+    """Read, verify and store the photographs that are missing, failed before, or are due."""
+    now = time.time()
+    columns = ["photo_id", "key", *TAKEN]
+    with ThreadPoolExecutor(settings.concurrency, "photographs") as readers:
+        return refresh(
+            Rechecked(pictures, now - settings.recheck_days * SECONDS_A_DAY),
+            wanted,
+            lambda batches: map_batches(
+                batches,
+                lambda: IntakeWorker(
+                    reader, readers, lambda ids: pictures.read(columns, ids), int(now)
+                ),
+                workers=BATCHES_AT_ONCE,
+            ),
+            label=label,
+        )
 
 
 def map_to_canonical(home: Warehouse, slug: str, settings: DedupSettings) -> pl.DataFrame:

@@ -17,8 +17,9 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from vlclip_dagster.images.duplicates import DedupSettings, group_duplicates
+from vlclip_dagster.images.duplicates import group_duplicates
 from vlclip_dagster.images.rendition import intake
+from vlclip_dagster.images.settings import DedupSettings
 
 WAYS = {
     "exact (equal pHash)": DedupSettings(mode="exact"),

@@ -5,9 +5,8 @@ from typing import Any
 from pydantic import Field
 
 from resources.part import PartResource
-from vlclip_dagster.images.duplicates import DedupSettings
 from vlclip_dagster.images.fetch import PhotographReader
-from vlclip_dagster.images.settings import PhotographSettings
+from vlclip_dagster.images.settings import DedupSettings, PhotographSettings
 
 
 class PhotographsResource(PartResource):
@@ -25,10 +24,4 @@ class PhotographsResource(PartResource):
 
     def reader(self) -> PhotographReader:
         """A reader within the settings' bounds."""
-        settings = self.photograph_settings()
-        return PhotographReader(
-            timeout_s=settings.timeout_s,
-            max_bytes=settings.max_bytes,
-            allow_network=settings.allow_network,
-            private_hosts=settings.private_hosts,
-        )
+        return PhotographReader(self.photograph_settings())

@@ -17,8 +17,7 @@ from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.grounding.settings import GroundingSettings
 from vlclip_dagster.hashing import row_key
-from vlclip_dagster.images.duplicates import DedupSettings
-from vlclip_dagster.images.settings import PhotographSettings
+from vlclip_dagster.images.settings import DedupSettings, PhotographSettings
 from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.quality.settings import QualitySettings
 from vlclip_dagster.refinement.settings import RefinementSettings
@@ -102,8 +101,14 @@ class Settings(BaseModel):
 
     def code_version(self, asset: str) -> str:
         """Fingerprint of the settings that decide what ``asset`` computes."""
-        parts = [getattr(self, part).model_dump(mode="json") for part in DECIDES.get(asset, ())]
-        decisive = [{k: v for k, v in part.items() if k not in INCIDENTAL} for part in parts]
+        decisive = [
+            {
+                name: value
+                for name, value in getattr(self, part).model_dump(mode="json").items()
+                if name not in INCIDENTAL and f"{part}.{name}" not in INCIDENTAL
+            }
+            for part in DECIDES.get(asset, ())
+        ]
         return row_key(CODE_VERSIONS.get(asset, "1"), decisive)[:12]
 
 
@@ -117,13 +122,14 @@ DECIDES: dict[str, tuple[str, ...]] = {
     "eval_report": ("report", "training"),
 }
 # Bumped when the code of a step changes what it computes.
-CODE_VERSIONS: dict[str, str] = {"refined_queries": "2"}
+CODE_VERSIONS: dict[str, str] = {"deduped_images": "2", "refined_queries": "2"}
 # Where and how fast, not what.
 INCIDENTAL = frozenset(
     {"device", "batch", "root", "url", "api_key_env", "timeout_s", "concurrency", "cache_path"}
-    | {"mode", "requests_per_minute", "tokens_per_minute", "attempts", "max_usd", "input_usd"}
-    | {"output_usd", "examples"}
+    | {"refinement.mode", "requests_per_minute", "tokens_per_minute", "attempts", "max_usd"}
+    | {"input_usd", "output_usd", "examples"}
     | {"allow_network", "max_bytes", "private_hosts", "ef", "min_recall"}
+    | {"s3_buckets", "per_host", "retries", "recheck_days"}
 )
 
 

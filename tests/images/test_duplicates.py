@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vlclip_dagster.images.colour import DIMENSIONS, colour_signature, distance
-from vlclip_dagster.images.duplicates import DedupSettings, group_duplicates
+from vlclip_dagster.images.duplicates import group_duplicates
 from vlclip_dagster.images.rendition import Photograph, intake
+from vlclip_dagster.images.settings import DedupSettings
 
 PLAIN = [50.0] * DIMENSIONS
 OTHER = [60.0] * DIMENSIONS

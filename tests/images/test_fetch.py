@@ -1,20 +1,23 @@
 """Links are foreign text: nothing outside the drop, nothing private, nothing endless."""
 
-import contextlib
 import ipaddress
 import os
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from vlclip_dagster.images import guarded
+from vlclip_dagster.images import guarded, polite
 from vlclip_dagster.images.errors import PhotographError
 from vlclip_dagster.images.fetch import PhotographReader
+from vlclip_dagster.images.settings import PhotographSettings
 
 BODY = b"bytes of a photograph"
+
+
+def _reader(**settings):
+    return PhotographReader(PhotographSettings(max_bytes=1000, **settings))
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def drop(tmp_path):
 
 @pytest.fixture
 def reader():
-    return PhotographReader(timeout_s=2.0, max_bytes=1000)
+    return _reader(timeout_s=2.0)
 
 
 @pytest.mark.parametrize(
@@ -49,13 +52,13 @@ def reader():
     ],
 )
 def test_relative_links_are_read(reader, drop, link):
-    assert reader.read(link, str(drop)) == BODY
+    assert reader.read(link, str(drop)).data == BODY
 
 
 def test_absolute_and_file_links_inside_the_drop_are_read(reader, drop):
-    assert reader.read(str(drop / "images" / "1.jpg"), str(drop)) == BODY
-    assert reader.read(f"file://{drop}/images/two%20words.jpg", str(drop)) == BODY
-    assert reader.read(f"file://localhost{drop}/images/1.jpg", str(drop)) == BODY
+    assert reader.read(str(drop / "images" / "1.jpg"), str(drop)).data == BODY
+    assert reader.read(f"file://{drop}/images/two%20words.jpg", str(drop)).data == BODY
+    assert reader.read(f"file://localhost{drop}/images/1.jpg", str(drop)).data == BODY
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_symlinks_are_followed_inside_the_drop_only(reader, drop):
     (drop / "folder").symlink_to(drop.parent)
     (drop / "in.jpg").symlink_to(drop / "images" / "1.jpg")
     (drop / "loop.jpg").symlink_to(drop / "loop.jpg")
-    assert reader.read("in.jpg", str(drop)) == BODY
+    assert reader.read("in.jpg", str(drop)).data == BODY
     for link in ("out.jpg", "folder/secret.txt", "loop.jpg"):
         with pytest.raises(PhotographError):
             reader.read(link, str(drop))
@@ -116,7 +119,7 @@ def test_only_files_of_a_fair_size_are_read(reader, drop):
 
 def test_the_network_can_be_switched_off(drop):
     with pytest.raises(PhotographError, match="switched off"):
-        PhotographReader(allow_network=False).read("https://example.com/1.jpg", str(drop))
+        _reader(allow_network=False).read("https://example.com/1.jpg", str(drop))
 
 
 @pytest.mark.parametrize(
@@ -169,99 +172,20 @@ def test_private_hosts_are_refused_before_any_connection(reader, drop, host, mon
         reader.read(f"http://{host}/1.jpg", str(drop))
 
 
-class _Shop(BaseHTTPRequestHandler):
-    """A shop's image server with every fault."""
-
-    protocol_version = "HTTP/1.1"
-    hosts: list[str] = []  # noqa: RUF012 (shared by all requests on purpose)
-
-    def do_GET(self):
-        self.hosts.append(self.headers["Host"])
-        getattr(self, "page_" + self.path.strip("/").split("?")[0].split("/")[0])()
-
-    def log_message(self, *_args):
-        pass
-
-    def _send(self, status, body=b"", **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def page_image(self):
-        self._send(200, BODY)
-
-    def page_gone(self):
-        self._send(404, b"no")
-
-    def page_moved(self):
-        self._send(302, Location="/image")
-
-    def page_inward(self):
-        self._send(302, Location="http://169.254.169.254/latest/meta-data/")
-
-    def page_local(self):
-        self._send(302, Location=f"http://localhost:{self.server.server_port}/image")
-
-    def page_file(self):
-        self._send(302, Location="file:///etc/passwd")
-
-    def page_circle(self):
-        self._send(302, Location="/circle")
-
-    def page_big(self):
-        self._send(200, b"x" * 5000)
-
-    def page_endless(self):
-        self.send_response(200)
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            while True:
-                self.wfile.write(b"x" * 100)
-
-    def page_trickle(self):
-        self.send_response(200)
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            for _ in range(100):
-                self.wfile.write(b"x")
-                time.sleep(0.05)
-
-    def page_silent(self):
-        time.sleep(3)
-        self.close_connection = True
-
-    def page_zipped(self):
-        self._send(200, b"\x1f\x8b\x08rubbish", **{"Content-Encoding": "gzip"})
-
-
-@pytest.fixture(scope="module")
-def shop():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Shop)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture
 def insider():
-    return PhotographReader(0.6, 1000, private_hosts=frozenset({"127.0.0.1"}))
+    return _reader(timeout_s=0.6, private_hosts="127.0.0.1", retries=0)
 
 
-def test_photographs_come_over_http(insider, shop, drop):
-    assert insider.read(f"{shop}/image", str(drop)) == BODY
-    assert insider.read(f"{shop}/moved", str(drop)) == BODY
-    assert insider.read("image", f"{shop}/feed.tsv") == BODY
-    assert _Shop.hosts[-1] == shop.removeprefix("http://")
+def test_photographs_come_over_http(insider, shop, drop, behind):
+    assert insider.read(f"{shop}/image", str(drop)).data == BODY
+    assert insider.read(f"{shop}/moved", str(drop)).data == BODY
+    assert insider.read("image", f"{shop}/feed.tsv").data == BODY
+    assert {headers["Host"] for _, headers in behind.seen} == {shop.removeprefix("http://")}
 
 
 def test_compressed_transfer_is_not_unfolded(insider, shop, drop):
-    assert insider.read(f"{shop}/zipped", str(drop)).startswith(b"\x1f\x8b")
+    assert insider.read(f"{shop}/zipped", str(drop)).data.startswith(b"\x1f\x8b")
 
 
 @pytest.mark.parametrize("page", ["gone", "inward", "local", "file", "circle", "big", "endless"])
@@ -307,3 +231,101 @@ def test_a_name_that_changes_its_address_is_connected_to_where_it_was_checked(
         insider.read(f"http://rebinding.example:{port}/image", str(drop))
     assert asked == ["rebinding.example"]
     assert connected == ["93.184.216.34"]
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    monkeypatch.setattr(polite, "FIRST_WAIT_S", 0.01)
+    return _reader(timeout_s=2.0, private_hosts="127.0.0.1", retries=2)
+
+
+@pytest.mark.parametrize("page", ["flaky", "cut"])
+def test_passing_failures_are_tried_again(patient, shop, drop, behind, page):
+    behind.faults = 2
+    assert patient.read(f"{shop}/{page}", str(drop)).data == BODY
+    assert len(behind.seen) == 3
+
+
+def test_what_keeps_failing_is_told_and_the_next_photograph_still_tried(
+    patient, shop, drop, behind
+):
+    behind.faults = 3
+    with pytest.raises(PhotographError, match="503"):
+        patient.read(f"{shop}/flaky", str(drop))
+    assert patient.read(f"{shop}/image", str(drop)).data == BODY
+
+
+def test_a_long_retry_after_is_left_for_another_run(patient, shop, drop, behind):
+    with pytest.raises(PhotographError, match="429"):
+        patient.read(f"{shop}/later", str(drop))
+    assert len(behind.seen) == 1
+
+
+def test_what_is_gone_for_good_is_asked_for_once(patient, shop, drop, behind):
+    with pytest.raises(PhotographError, match="404"):
+        patient.read(f"{shop}/gone", str(drop))
+    assert len(behind.seen) == 1
+
+
+def test_a_host_that_always_fails_is_left_alone(patient, shop, drop, behind):
+    for _ in range(polite.PATIENCE + 5):
+        with pytest.raises(PhotographError):
+            patient.read(f"{shop}/later", str(drop))
+    assert len(behind.seen) == polite.PATIENCE
+    with pytest.raises(PhotographError, match="next run"):
+        patient.read(f"{shop}/image", str(drop))
+
+
+def test_a_host_gets_few_requests_at_once_and_keeps_its_connections(shop, drop, behind):
+    reader = _reader(private_hosts="127.0.0.1", per_host=3)
+    with ThreadPoolExecutor(12) as pool:
+        got = list(pool.map(lambda _: reader.read(f"{shop}/busy", str(drop)).data, range(24)))
+    assert got == [BODY] * 24
+    assert 2 <= behind.at_once[1] <= 3
+
+
+def test_an_unchanged_photograph_is_not_sent_again(insider, shop, drop, behind):
+    first = insider.read(f"{shop}/versioned", str(drop))
+    assert (first.data, bool(first.version.etag)) == (BODY, True)
+    again = insider.read(f"{shop}/versioned", str(drop), first.version)
+    assert again == (None, first.version)
+    assert behind.seen[-1][1]["If-Modified-Since"] == first.version.last_modified
+    behind.body = b"another"
+    assert insider.read(f"{shop}/versioned", str(drop), first.version).data == b"another"
+
+
+@pytest.fixture
+def buckets(shop, behind, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", shop)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return _reader(s3_buckets="bucket, other", retries=0)
+
+
+def test_photographs_come_from_named_buckets(buckets, drop, behind):
+    found = buckets.read("s3://bucket/spring/a b.jpg", str(drop))
+    assert found.data == BODY
+    assert buckets.read("s3://bucket/spring/a b.jpg", str(drop), found.version).data is None
+    assert behind.seen[-1][0] == "/bucket/spring/a%20b.jpg"
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("s3://secrets/1.jpg", "not among those"),
+        ("s3://bucket", "not among those"),
+        ("s3:///1.jpg", "not among those"),
+        ("s3://bucket@evil/1.jpg", "not among those"),
+        ("s3://bucket/absent.jpg", "NoSuchKey"),
+    ],
+)
+def test_other_objects_are_refused_with_a_sentence(buckets, drop, link, reason):
+    with pytest.raises(PhotographError, match=reason):
+        buckets.read(link, str(drop))
+
+
+def test_objects_of_unfair_size_are_not_read(buckets, drop, behind):
+    behind.body = b"x" * 1001
+    with pytest.raises(PhotographError, match="larger than"):
+        buckets.read("s3://bucket/1.jpg", str(drop))

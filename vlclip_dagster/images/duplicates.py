@@ -7,32 +7,12 @@ of pairs (``stars``). All functions work on one product type.
 The paper groups by equal perceptual hash (VL-CLIP, section 3.4.1); that is the mode ``exact``.
 """
 
-from typing import Literal
-
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
 from vlclip_dagster.images.alike import Alike, Thumbnails, told_apart
-from vlclip_dagster.images.colour import DEFAULT_THRESHOLD
+from vlclip_dagster.images.settings import DedupSettings
 from vlclip_dagster.images.stars import centres
-
-
-class DedupSettings(BaseModel):
-    """What counts as a duplicate.
-
-    Attributes:
-        mode: ``exact``: equal hash, the paper's rule; ``near``: similar hash, similar colours and
-            the same pixels; ``off``: every photograph stands for itself.
-        distance: most bits in which near duplicates' hashes may differ.
-        colour_threshold: largest colour distance of near duplicates, in Lab units.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    mode: Literal["exact", "near", "off"] = "near"
-    distance: int = Field(default=4, ge=0, le=16)
-    colour_threshold: float = Field(default=DEFAULT_THRESHOLD, gt=0)
 
 
 def group_duplicates(

@@ -1,83 +1,112 @@
 """Reading the bytes of a photograph that a feed links to.
 
-What belongs here: local links, kept inside the drop's folder. What does not: the network
-(``guarded``) and decoding (``rendition``). Every link is foreign text.
+What belongs here: telling kinds of links apart, and local ones, kept inside the drop's folder.
+What does not: the network (``guarded``, ``s3``) and decoding (``decode``). Every link is foreign
+text.
 """
 
+import os
+import posixpath
 import stat
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from vlclip_dagster.images.errors import PhotographError
+from vlclip_dagster.images.fetched import UNKNOWN, Fetched, Version
 from vlclip_dagster.images.guarded import GuardedClient
+from vlclip_dagster.images.polite import Manners
+from vlclip_dagster.images.s3 import S3Reader
+from vlclip_dagster.images.settings import PhotographSettings
 
-NETWORK = ("http", "https")
+WEB = ("http", "https")
+NETWORK = (*WEB, "s3")
 
 
 class PhotographReader:
-    """Reads photographs from a drop's folder or over http(s), within bounds.
+    """Reads photographs from a drop's folder, over http(s) or from S3, within bounds.
+
+    May be shared by threads, and should be: connections and a host's limits are its own.
 
     Args:
-        timeout_s: longest time for one photograph over the network, in seconds, all told.
-        max_bytes: largest photograph accepted.
-        allow_network: whether http(s) links may be followed at all.
-        private_hosts: host names that may resolve to private addresses, for shops that keep
-            photographs on their own network; every other private address is refused.
+        settings: the bounds; the defaults if None.
 
     Example:
         >>> PhotographReader().read("images/1.jpg", "/drops/spring")  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        timeout_s: float = 20.0,
-        max_bytes: int = 32_000_000,
-        allow_network: bool = True,
-        private_hosts: frozenset[str] = frozenset(),
-    ) -> None:
-        self._max_bytes = max_bytes
-        self._allow_network = allow_network
-        self._client = GuardedClient(timeout_s, max_bytes, private_hosts)
+    def __init__(self, settings: PhotographSettings | None = None) -> None:
+        self._settings = settings = settings or PhotographSettings()
+        limits = settings.timeout_s, settings.max_bytes
+        manners = Manners(settings.per_host, settings.retries)
+        self._web = GuardedClient(*limits, settings.private_hosts, manners)
+        self._s3 = S3Reader(settings.s3_buckets, *limits, settings.retries)
 
-    def read(self, link: str, root: str) -> bytes:
+    def read(self, link: str, root: str, known: Version = UNKNOWN) -> Fetched:
         """The bytes behind ``link``; a relative one is resolved against ``root``.
 
         Args:
-            link: relative path, absolute path, ``file:`` or http(s) link from a feed.
-            root: the drop's folder, or the http(s) address its relative links belong to.
+            link: relative path, absolute path, ``file:``, http(s) or ``s3:`` link from a feed.
+            root: the drop's folder, here or on S3, or the http(s) address its relative links
+                belong to.
+            known: the version that is stored already, not to be sent again.
 
         Raises:
             PhotographError: the link leaves ``root``, is refused, or can't be read.
         """
-        link = link.strip()
-        if not link or not link.isprintable():
-            raise PhotographError("The photograph's link is empty or holds control characters.")
-        if _scheme(root) in NETWORK:
-            link = urljoin(root, link)
+        link = resolved(link, root)
         scheme = _scheme(link)
-        if scheme in NETWORK:
-            return self._from_network(link)
-        if scheme not in ("", "file") or _scheme(root) in NETWORK:
-            raise PhotographError(f"Links of the kind '{scheme}:' are not read.")
-        return self._from_folder(link, Path(root))
-
-    def _from_network(self, link: str) -> bytes:
-        if not self._allow_network:
+        if scheme in NETWORK and not self._settings.allow_network:
             raise PhotographError("The photograph is on the network, which is switched off.")
-        return self._client.read(link)
+        if scheme in WEB:
+            return self._web.read(link, known)
+        if scheme == "s3":
+            return self._s3.read(link, known, own=root)
+        if scheme not in ("", "file") or _scheme(root) in WEB:
+            raise PhotographError(f"Links of the kind '{scheme}:' are not read.")
+        return Fetched(self._from_folder(link, Path(root)))
 
     def _from_folder(self, link: str, root: Path) -> bytes:
         path = _inside(link, root.resolve())
+        limit = self._settings.max_bytes
+        # Opened before it is judged, so that what is judged is what is read; without waiting,
+        # because a pipe may have nobody at its other end.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise PhotographError(f"'{link}' is not a file.")
-            if status.st_size > self._max_bytes:
-                raise PhotographError(f"'{link}' is larger than {self._max_bytes:,} bytes.")
-            return path.read_bytes()
+            with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise PhotographError(f"'{link}' is not a file.")
+                data = file.read(limit + 1)
         except OSError as error:
             reason = error.strerror or "unreadable"
             raise PhotographError(f"'{link}' can't be read: {reason}.") from error
+        if len(data) > limit:
+            raise PhotographError(f"'{link}' is larger than {limit:,} bytes.")
+        return data
+
+
+def resolved(link: str, root: str) -> str:
+    """The link as it is followed: absolute where ``root`` is a web address or on S3.
+
+    Raises:
+        PhotographError: it is empty, malformed or holds control characters.
+    """
+    link = link.strip()
+    if not link or not link.isprintable():
+        raise PhotographError("The photograph's link is empty or holds control characters.")
+    if _scheme(root) == "s3" and _scheme(link) in ("", "file"):
+        name = posixpath.normpath(link)
+        if name.startswith(("/", "../", "file:")) or name in ("..", "."):
+            raise PhotographError(f"'{link}' leaves the folder of its drop.")
+        return f"{root}/{name}"
+    return urljoin(root, link) if _scheme(root) in WEB else link
+
+
+def on_network(link: str, root: str) -> bool:
+    """Whether a link leads to the network, where it can change without a new drop."""
+    try:
+        return _scheme(resolved(link, root)) in NETWORK
+    except (PhotographError, ValueError):
+        return False
 
 
 def _scheme(link: str) -> str:

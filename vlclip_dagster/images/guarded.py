@@ -1,7 +1,7 @@
 """Fetching from addresses that strangers wrote: an http(s) client that refuses to be misused.
 
-What belongs here: connecting, redirects, and their limits. What does not: politeness, caching
-and retries, which are decided by the caller.
+What belongs here: connecting, redirects, and their limits. What does not: how often and how many
+at once (``polite``).
 
 A host name is resolved once, every address it has is checked, and the connection goes to the
 checked address itself, so that a name that resolves differently a moment later (rebinding)
@@ -17,12 +17,18 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import certifi
 import urllib3
 
-from vlclip_dagster.images.errors import PhotographError
+from vlclip_dagster.images.errors import LATER, PassingError, PhotographError
+from vlclip_dagster.images.fetched import UNKNOWN, Fetched, Version
+from vlclip_dagster.images.polite import Manners
 
 MAX_REDIRECTS = 5
+NOT_MODIFIED = 304
+# Timeouts, overload and faults behind a gateway: the same request may work in a moment.
+PASSING = frozenset({408, 429, 500, 502, 503, 504})
+CUT_OFF = (urllib3.exceptions.ProtocolError, ConnectionError)
 CHUNK = 65_536
 HEADERS = {
-    "Accept": "image/webp,image/jpeg,image/png;q=0.9,*/*;q=0.1",
+    "Accept": "image/avif,image/webp,image/jpeg,image/png;q=0.9,*/*;q=0.1",
     # Compressed transfer would let a small answer unfold into a large one.
     "Accept-Encoding": "identity",
     "User-Agent": "vlclip/0.1 (catalog images)",
@@ -51,69 +57,96 @@ def is_public(address: Address) -> bool:
 
 
 class GuardedClient:
-    """Reads one document at a time over http(s), within limits.
+    """Reads documents over http(s), within limits; may be shared by threads.
 
     Args:
-        timeout_s: longest time for one document, redirects included, in seconds.
+        timeout_s: longest time for one attempt at a document, redirects included, in seconds.
         max_bytes: largest document accepted.
         private_hosts: host names that may have private addresses.
+        manners: how many requests a host gets at once, and when to try again.
     """
 
     def __init__(
-        self, timeout_s: float, max_bytes: int, private_hosts: frozenset[str] = frozenset()
+        self,
+        timeout_s: float,
+        max_bytes: int,
+        private_hosts: frozenset[str] = frozenset(),
+        manners: Manners | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._private_hosts = private_hosts
+        self._manners = manners or Manners()
+        # Bound to checked addresses, not to names, so that a kept connection stays checked.
+        self._pools = urllib3.PoolManager(
+            num_pools=64,
+            maxsize=self._manners.per_host,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=certifi.where(),
+        )
 
-    def read(self, url: str) -> bytes:
-        """The body behind ``url``, redirects followed.
+    def read(self, url: str, known: Version = UNKNOWN) -> Fetched:
+        """The body behind ``url``, redirects followed, unless it is still the known version.
 
         Raises:
             PhotographError: refused, failed, too large, or too slow.
         """
+        return self._manners.patiently(_host(url), lambda: self._attempt(url, known))
+
+    def _attempt(self, url: str, known: Version) -> Fetched:
         deadline = time.monotonic() + self._timeout_s
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                body, target = self._step(url, deadline)
-                if target is None:
-                    return body
-                url = urljoin(url, target)
+                with self._manners.slot(_host(url)):
+                    found = self._step(url, known, deadline)
+                if isinstance(found, Fetched):
+                    return found
+                url = urljoin(url, found)
+        except CUT_OFF as error:
+            raise PassingError(_could_not(error)) from error
+        except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
+            raise PassingError(_could_not(error), LATER) from error
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            kind = type(error).__name__
-            raise PhotographError(f"The photograph could not be fetched ({kind}).") from error
+            raise PhotographError(_could_not(error)) from error
         raise PhotographError(f"The photograph's link redirects more than {MAX_REDIRECTS} times.")
 
-    def _step(self, url: str, deadline: float) -> tuple[bytes, str | None]:
-        """One request: the body, or where it redirects to."""
+    def _step(self, url: str, known: Version, deadline: float) -> Fetched | str:
+        """One request: what it yields, or where it redirects to."""
         parts = urlsplit(url)
         if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             raise PhotographError("The photograph's link is not an http or https address.")
-        with self._pool(parts, deadline) as pool:
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            answer = pool.urlopen(
-                "GET",
-                urllib3.util.parse_url(path).url,
-                headers={**HEADERS, "Host": parts.netloc.rpartition("@")[2]},
-                redirect=False,
-                retries=False,
-                preload_content=False,
-                decode_content=False,
-            )
-            try:
-                return self._answer(answer, deadline)
-            finally:
-                answer.close()
+        pool = self._pool(parts)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        unless = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+        host = {"Host": parts.netloc.rpartition("@")[2]}
+        answer = pool.urlopen(
+            "GET",
+            urllib3.util.parse_url(path).url,
+            headers=HEADERS | host | {name: value for name, value in unless.items() if value},
+            timeout=urllib3.Timeout(total=_left(deadline)),
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            return answer.get_redirect_location() or self._answer(answer, known, deadline)
+        finally:
+            answer.close()
 
     def _answer(
-        self, answer: urllib3.response.BaseHTTPResponse, deadline: float
-    ) -> tuple[bytes, str | None]:
-        target = answer.get_redirect_location()
-        if target:
-            return b"", target
+        self, answer: urllib3.response.BaseHTTPResponse, known: Version, deadline: float
+    ) -> Fetched:
+        if answer.status == NOT_MODIFIED and any(known):
+            return Fetched(None, known)
+        if answer.status in PASSING:
+            raise PassingError(
+                f"The photograph's server answered {answer.status}.", _asked_wait(answer)
+            )
         if answer.status != 200:
             raise PhotographError(f"The photograph's server answered {answer.status}.")
-        return self._body(answer, deadline), None
+        version = Version(answer.headers.get("ETag"), answer.headers.get("Last-Modified"))
+        return Fetched(self._body(answer, deadline), version)
 
     def _body(self, answer: urllib3.response.BaseHTTPResponse, deadline: float) -> bytes:
         body = bytearray()
@@ -125,23 +158,14 @@ class GuardedClient:
             _left(deadline)
         return bytes(body)
 
-    def _pool(self, parts: SplitResult, deadline: float) -> urllib3.HTTPConnectionPool:
-        """A connection pool that is bound to a checked address, not to a name."""
+    def _pool(self, parts: SplitResult) -> urllib3.HTTPConnectionPool:
+        """Connections to a checked address of the host, kept open between photographs."""
         host = parts.hostname or ""
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         address = self._checked_address(host, port)
-        timeout = urllib3.Timeout(total=_left(deadline))
-        if parts.scheme == "http":
-            return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-        return urllib3.HTTPSConnectionPool(
-            address,
-            port,
-            timeout=timeout,
-            server_hostname=host,
-            assert_hostname=host,
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=certifi.where(),
-        )
+        secure = {"server_hostname": host, "assert_hostname": host}
+        options = secure if parts.scheme == "https" else {}
+        return self._pools.connection_from_host(address, port, parts.scheme, options)
 
     def _checked_address(self, host: str, port: int) -> str:
         """One address of ``host``, after all of its addresses passed the check."""
@@ -158,9 +182,25 @@ def _left(deadline: float) -> float:
     """Seconds until the deadline.
 
     Raises:
-        PhotographError: there are none.
+        PassingError: there are none.
     """
     left = deadline - time.monotonic()
     if left <= 0:
-        raise PhotographError("The photograph took too long to arrive.")
+        raise PassingError("The photograph took too long to arrive.", LATER)
     return left
+
+
+def _could_not(error: Exception) -> str:
+    return f"The photograph could not be fetched ({type(error).__name__})."
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _asked_wait(answer: urllib3.response.BaseHTTPResponse) -> float | None:
+    """The seconds of a ``Retry-After`` header, whether it states them or a date."""
+    try:
+        return urllib3.Retry().get_retry_after(answer)
+    except urllib3.exceptions.InvalidHeader:
+        return None
