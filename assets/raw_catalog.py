@@ -8,6 +8,7 @@ from resources.warehouse import WarehouseResource
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.warehouse import any_of, each, refresh
 
+CATALOG_ROWS = 25_000  # per commit: text alone, so many fit
 SHOWN = ("id", "title", "gender", "color", "material", "pattern", "price", "currency")
 
 
@@ -24,7 +25,9 @@ def raw_catalog(
     slug = context.partition_key
     wanted = home.table("landed").read(where=any_of("slug", [slug])).drop("error")
     table = home.table("raw_catalog", slug)
-    counts = refresh(table, wanted, each(lambda rows: rows), label=f"catalog of {slug}")
+    counts = refresh(
+        table, wanted, each(lambda rows: rows), label=f"catalog of {slug}", batch_rows=CATALOG_ROWS
+    )
     rejected = home.table("rejected_products").read(["slug", "reasons"])
     mine = rejected.filter(pl.col("slug") == slug)
     reasons = mine.explode("reasons").group_by("reasons").len().sort("len", descending=True)

@@ -14,8 +14,9 @@ import typer
 from vlclip_dagster.errors import VlclipError
 
 if TYPE_CHECKING:
-    from vlclip_dagster.catalog.drops import DropManifest
+    from vlclip_dagster.catalog.drops import DropManifest, Mode
     from vlclip_dagster.catalog.generated import SampleSummary
+    from vlclip_dagster.catalog.mapping import FeedMapping
     from vlclip_dagster.runs import Outcome
     from vlclip_dagster.serving.search import SearchService
 
@@ -51,11 +52,19 @@ def drop(
     path: Annotated[Path, typer.Argument(help="A folder with a feed, or a feed.")],
     shop: Annotated[str | None, typer.Option(help="Name of the shop (default: folder).")] = None,
     delta: Annotated[bool, typer.Option(help="Changes only, not the whole catalog.")] = False,
+    kind: Annotated[
+        str | None, typer.Option("--format", help="csv, jsonl, json, xml, parquet or abo.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="TOML: what the feed calls its columns and types.")
+    ] = None,
 ) -> None:
     """Put a catalog into the inbox; `vlclip run` or the sensor takes it from there."""
+    from vlclip_dagster.catalog.mapping import chosen_mapping
     from vlclip_dagster.terminal import say
 
-    manifest, folder = _drop(path, shop, delta=delta)
+    folder = path if path.is_dir() else path.parent
+    manifest, folder = _drop(path, shop, delta=delta, mapping=chosen_mapping(folder, mapping, kind))
     say(
         f"{manifest.shop}: {len(manifest.feeds)} feed and {len(manifest.images)} photographs "
         f"in {folder}; build with: vlclip run"
@@ -177,6 +186,26 @@ def rollback(
 
 
 @app.command()
+def rejected(
+    product_type: Annotated[
+        str | None, typer.Option("--type", help="Rows of this product type only.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the rows of feeds that could not be used, and why; the data has each in full."""
+    from vlclip_dagster.catalog.rejected import listed
+    from vlclip_dagster.catalog.slug import slugify
+    from vlclip_dagster.settings import load_settings
+    from vlclip_dagster.terminal import say_json, show_rejected
+    from vlclip_dagster.warehouse import Warehouse, any_of
+
+    where = any_of("slug", [slugify(product_type)]) if product_type else None
+    rows = Warehouse(load_settings().home).table("rejected_products").read(where=where)
+    rows = listed(rows)
+    say_json(rows.rows(named=True)) if as_json else show_rejected(rows)
+
+
+@app.command()
 def sql(
     query: Annotated[str | None, typer.Argument(help="One SELECT; without it, the tables.")] = None,
     as_json: AsJson = False,
@@ -220,10 +249,11 @@ def demo(
     """Generate a catalog, build everything, show the report's table and a search."""
     from vlclip_dagster.evaluation.report import load_report
     from vlclip_dagster.settings import load_settings
+    from vlclip_dagster.storage import working_folder
     from vlclip_dagster.terminal import say, say_json, show_hits, show_report
 
     settings = load_settings()
-    folder = Path(settings.home, f"sample-{products}-{seed}")
+    folder = working_folder(settings.home) / f"sample-{products}-{seed}"
     if not (folder / "feed.tsv").exists():
         _write_sample(folder, products, seed, shown=not as_json)
     _drop(folder, "sample", delta=False)
@@ -247,11 +277,14 @@ def _write_sample(out: Path, products: int, seed: int, *, shown: bool) -> "Sampl
         return write_sample(out, products=products, seed=seed)
 
 
-def _drop(path: Path, shop: str | None, *, delta: bool) -> "tuple[DropManifest, Path]":
+def _drop(
+    path: Path, shop: str | None, *, delta: bool, mapping: "FeedMapping | None" = None
+) -> "tuple[DropManifest, Path]":
     from vlclip_dagster.catalog.drops import prepare_drop, write_drop
     from vlclip_dagster.settings import load_settings
 
-    manifest = prepare_drop(path, shop=shop, mode="delta" if delta else "snapshot")
+    mode: Mode = "delta" if delta else "snapshot"
+    manifest = prepare_drop(path, shop=shop, mode=mode, mapping=mapping)
     return manifest, write_drop(manifest, load_settings().inbox)
 
 

@@ -16,6 +16,7 @@ from vlclip_dagster.catalog.landing import Landed, land
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import data_version
 from vlclip_dagster.stages import StageLog, StageRun
+from vlclip_dagster.storage import working_folder
 from vlclip_dagster.warehouse import Counts, Table, Warehouse, any_of, each, refresh
 
 LANDING_ROWS = 100_000  # per commit: text alone, so many fit
@@ -54,11 +55,12 @@ def merge_drop(warehouse: Warehouse, drop: Drop, place: str) -> LandedDrop:
         VlclipError: a feed of the drop can't be read, or none of its rows can be used.
     """
     started = time.monotonic()
-    landed = land(drop)
+    store = working_folder(warehouse.home) / "photographs"
+    landed = land(drop, store)
     _refuse_empty(landed)
     log = StageLog(warehouse, any_of("asset", ["landed"]))
     products = landed.listing
-    rows = _Affected(warehouse.table("landed"), landed, drop.root)
+    rows = _Affected(warehouse.table("landed"), landed, [drop.root, str(store)])
     refresh(rows, products, each(landed.rows), label="landing", batch_rows=LANDING_ROWS)
     changed = _changed_types(rows, products, log.all_of("landed"), time.monotonic() - started)
     _keep_names(warehouse, changed, landed.slugs)
@@ -95,19 +97,20 @@ class _Affected:
 
     id_column = "item_id"
 
-    def __init__(self, table: Table, landed: Landed, root: str) -> None:
+    def __init__(self, table: Table, landed: Landed, roots: list[str]) -> None:
         rows = table.read([*_ROW, "root"])
         if landed.mode == "snapshot":
             mine = pl.col("item_id").str.starts_with(f"{landed.shop}/")
         else:
             mine = pl.col("item_id").is_in(landed.named)
         self.rows, self.others = rows.filter(mine), rows.filter(~mine)
-        self._root = root
+        self._roots = roots
         self.upsert, self.delete, self.finish = table.upsert, table.delete, table.finish
 
     def keys(self) -> pl.DataFrame:
         """What is stored; a product whose files moved counts as failed, to be written again."""
-        return self.rows.select("item_id", "key", failed=pl.col("root").ne_missing(self._root))
+        in_place = pl.col("root").is_in(self._roots).fill_null(False)
+        return self.rows.select("item_id", "key", failed=~in_place)
 
 
 def _changed_types(

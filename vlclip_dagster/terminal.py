@@ -197,6 +197,18 @@ def show_rows(rows: "pl.DataFrame") -> None:
     say(f"{rows.height} {'row' if rows.height == 1 else 'rows'}")
 
 
+def show_rejected(rows: "pl.DataFrame") -> None:
+    """Print rejected rows: where each stands, and why it was rejected."""
+    if rows.is_empty():
+        return say("no row is rejected")
+    table = _table("shop", "feed", "row", "id", "reasons")
+    for row in rows.select("shop", "feed", "row_number", "id", "reasons").iter_rows():
+        *place, reasons = row
+        table.add_row(*(Text(_visible(cell)) for cell in (*place, "; ".join(reasons))))
+    console.print(table)
+    say(f"{rows.height} {'row' if rows.height == 1 else 'rows'}; in full with --json")
+
+
 def _visible(cell: object) -> str:
     """A cell on one line; what would move the cursor or colour the screen is shown as a mark."""
     text = "" if cell is None else str(cell)

@@ -15,9 +15,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from vlclip_dagster.catalog.feeds import FEED_SUFFIXES, read_feed, unpacked_name
+from vlclip_dagster.catalog.feeds import COMPANIONS, FEED_SUFFIXES, read_feed, unpacked_name
 from vlclip_dagster.catalog.local_files import hash_file, hash_linked, linked_file
-from vlclip_dagster.catalog.mapping import FeedMapping, mapping_beside
+from vlclip_dagster.catalog.mapping import MAPPING, FeedMapping, mapping_beside
 from vlclip_dagster.catalog.slug import slugify
 from vlclip_dagster.catalog.values import local_links
 from vlclip_dagster.errors import VlclipError
@@ -132,7 +132,8 @@ def prepare_drop(
     root = path if path.is_dir() else path.parent
     mapping = mapping or mapping_beside(root)
     files = find_feeds(path) if path.is_dir() else [path]
-    links = (link for file in files for link in _links(file, mapping, root))
+    read = [file for file in files if file.name not in COMPANIONS]
+    links = (link for file in read for link in _links(file, mapping, root))
     images = tuple(
         FileRef(path=link, size=size, sha256=digest)
         for link, (digest, size) in sorted(hash_linked(links, root).items())
@@ -170,7 +171,8 @@ def find_feeds(folder: Path) -> list[Path]:
             f"The folder {folder} holds several files that may be its feed ({names}): "
             "give the path of one."
         )
-    return chosen
+    companions = [folder / name for name in COMPANIONS if (folder / name).is_file()]
+    return [file for file in chosen if file not in companions] + companions
 
 
 def write_drop(manifest: DropManifest, inbox: Path) -> Path:
@@ -246,7 +248,8 @@ def fetch_drop(place: Path, scratch: Path, *, shop: str | None = None) -> Drop:
         files, source = [place], place.parent
     else:
         here = [file for file in place.iterdir() if file.is_file()]
-        files, source = [f for f in here if f.name == MANIFEST or _may_be_feed(f.name)], place
+        needed = [f for f in here if f.name in (MANIFEST, MAPPING) or _may_be_feed(f.name)]
+        files, source = needed, place
     for file in files:
         copy_whole(file, scratch / file.name)
     drop = read_drop(scratch / files[0].name if place.is_file() else scratch, shop=shop)

@@ -37,6 +37,9 @@ FEED_SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".ndjson", ".json", ".xml", "
 PACKED_SUFFIXES = (".gz", ".zst", ".zstd")
 """Endings of packed files."""
 
+COMPANIONS = frozenset((abo.IMAGES,))
+"""Files that belong to a feed and hold no products themselves."""
+
 _HEAD = 1 << 16
 _XML_ENCODING = re.compile(rb"""\s*<\?xml[^>]*\sencoding=["']([A-Za-z][\w.-]*)["']""")
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")

@@ -14,7 +14,7 @@ import polars as pl
 
 from vlclip_dagster.catalog.drops import Drop, DropManifest, Mode
 from vlclip_dagster.catalog.encoded import row_keys
-from vlclip_dagster.catalog.feeds import read_feed
+from vlclip_dagster.catalog.feeds import COMPANIONS, read_feed
 from vlclip_dagster.catalog.rejected import REJECTED_SCHEMA, broken_rows, rejected_rows
 from vlclip_dagster.catalog.schema import PLACE_SCHEMA, PRODUCT_SCHEMA, Validated, validate
 from vlclip_dagster.catalog.spool import PLACE, Spool
@@ -73,8 +73,13 @@ class Landed:
         return self.good.read(listed)
 
 
-def land(drop: Drop) -> Landed:
+def land(drop: Drop, store: Path | None = None) -> Landed:
     """Read and judge the feeds of ``drop``.
+
+    Args:
+        drop: what a shop handed over.
+        store: folder for photographs that the feeds hold themselves; one in the drop's own
+            folder if absent.
 
     Raises:
         VlclipError: a feed can't be read at all.
@@ -83,13 +88,9 @@ def land(drop: Drop) -> Landed:
     taken = _Taken(manifest.shop)
     pins = _pins(manifest)
     problems = []
-    for name in [feed.path for feed in manifest.feeds]:
-        feed = read_feed(
-            drop.folder / name,
-            manifest.mapping,
-            root=Path(drop.root),
-            store=drop.folder / EMBEDDED,
-        )
+    store = store or drop.folder / EMBEDDED
+    for name in [feed.path for feed in manifest.feeds if feed.path not in COMPANIONS]:
+        feed = read_feed(drop.folder / name, manifest.mapping, root=Path(drop.root), store=store)
         for judged in map_batches(feed, partial(_Judge, drop, name, pins), workers=_WORKERS):
             taken.add(judged)
         problems += [f"{name}: {told}" for told in feed.problems]

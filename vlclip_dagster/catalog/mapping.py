@@ -125,6 +125,22 @@ def mapping_beside(folder: Path) -> FeedMapping:
     return load_mapping(path) if path.is_file() else FeedMapping()
 
 
+def chosen_mapping(folder: Path, path: Path | None, kind: str | None) -> FeedMapping:
+    """The mapping of ``path``, else the one in ``folder``; ``kind`` overrides its format.
+
+    Raises:
+        VlclipError: there is no such format; or see ``load_mapping``.
+    """
+    mapping = load_mapping(path) if path else mapping_beside(folder)
+    if kind is None:
+        return mapping
+    try:
+        return mapping.model_copy(update={"format": FeedKind(kind.lower())})
+    except ValueError:
+        known = ", ".join(FeedKind)
+        raise VlclipError(f"'{kind}' is no format of a feed; choose one of {known}.") from None
+
+
 def _sentences(error: ValidationError) -> Iterator[str]:
     for mistake in error.errors():
         where = ".".join(str(step) for step in mistake["loc"])

@@ -53,6 +53,12 @@ def broken_rows(broken: Sequence[BrokenRow], shop: str, feed: str) -> pl.DataFra
     return _shaped(rows.with_columns(feed=pl.lit(feed)), shop)
 
 
+def listed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Stored rejected rows as people read them: by shop, feed and row."""
+    columns = [name for name in REJECTED_SCHEMA if name != "rejected_id"]
+    return rows.select(columns).sort("shop", "feed", "row_number")
+
+
 def _shaped(rows: pl.DataFrame, shop: str) -> pl.DataFrame:
     absent = [name for name in ("id", "slug") if name not in rows.columns]
     return (
