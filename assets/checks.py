@@ -1,4 +1,4 @@
-"""Data-quality checks of the artifacts: one result per expectation and product type.
+"""Data-quality checks of the artifacts: one result per expectation, of each product type.
 
 What is expected is in ``vlclip_dagster.quality``. Integrity blocks what is downstream of that
 product type; the other rules warn.
@@ -9,18 +9,24 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from assets.stage import user_errors
+from assets.stage import registered_types, user_errors
 from resources.index import IndexResource
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.quality.expectations import Rule, Verdict, judge
+from vlclip_dagster.quality.model import model_suites
+from vlclip_dagster.quality.products import product_suites
 from vlclip_dagster.quality.settings import QualitySettings
-from vlclip_dagster.quality.suites import Artifacts, Suite, product_suites
+from vlclip_dagster.quality.suite import Artifacts, Suite
+from vlclip_dagster.storage import place
 
 
 def all_checks(limits: QualitySettings) -> Sequence[dg.AssetChecksDefinition]:
     """Every check of the artifacts, with these limits."""
-    return [_checks(suite, product_types) for suite in product_suites(limits)]
+    return [
+        *(_checks(suite, product_types) for suite in product_suites(limits)),
+        *(_checks(suite, None) for suite in model_suites()),
+    ]
 
 
 def _checks(suite: Suite, partitions: dg.PartitionsDefinition | None) -> dg.AssetChecksDefinition:
@@ -39,8 +45,15 @@ def _checks(suite: Suite, partitions: dg.PartitionsDefinition | None) -> dg.Asse
     def run(
         context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource, index: IndexResource
     ) -> Iterator[dg.AssetCheckResult]:
-        slug = context.partition_key if partitions else ""
-        for verdict in _judged(suite, Artifacts(warehouse.open(), slug, index.index)):
+        tables = warehouse.open()
+        artifacts = Artifacts(
+            tables=tables,
+            checkpoints=warehouse.checkpoints(),
+            report=place(warehouse.home) / "report",
+            index=index.index,
+            slugs=(context.partition_key,) if partitions else tuple(registered_types(tables)),
+        )
+        for verdict in _judged(suite, artifacts):
             yield _result(suite.asset, verdict)
 
     return run

@@ -58,6 +58,12 @@ def load_trained(checkpoints: CheckpointStore, training_key: str) -> Trained:
     return Trained(training_key, folder, load_provenance(folder), load_metrics(folder), True)
 
 
+def training_key(pairs: str, encoder: EncoderSettings, training: TrainingSettings) -> str:
+    """Hash of all that decides a training: the version of its pairs, its settings, its code."""
+    decisive = [encoder.model_dump(mode="json", exclude={"device"}), training.model_dump()]
+    return row_key(pairs, decisive, ENCODER_CODE_VERSION)
+
+
 def train_served(
     warehouse: Warehouse,
     checkpoints: CheckpointStore,
@@ -77,8 +83,7 @@ def train_served(
             f"only {pairs.frame.height} products have both a readable photograph and a query; "
             f"training needs at least {FEWEST_PAIRS}: drop a larger catalog"
         )
-    decisive = [encoder.model_dump(mode="json", exclude={"device"}), training.model_dump()]
-    key = row_key(pairs.version, decisive, ENCODER_CODE_VERSION)
+    key = training_key(pairs.version, encoder, training)
     return _train_once(pairs, key, encoder, training, checkpoints)
 
 

@@ -1,13 +1,17 @@
 """A sound product type complies with every rule; each thing that breaks fails the rule about it."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from vlclip_dagster.checkpoints import CheckpointStore
 from vlclip_dagster.index.types import Hit
 from vlclip_dagster.quality.expectations import judge
+from vlclip_dagster.quality.products import mean_cosine_to_others, product_suites
 from vlclip_dagster.quality.settings import QualitySettings
-from vlclip_dagster.quality.suites import Artifacts, product_suites
+from vlclip_dagster.quality.suite import Artifacts
 from vlclip_dagster.warehouse import Warehouse
 
 ITEMS = [f"shop/{n}" for n in range(8)]
@@ -85,7 +89,7 @@ LIMITS = QualitySettings(max_unreadable_share=0.2, min_full_query_share=0.5)
 def verdicts(home: Warehouse, asset: str, index: Index | None = None):
     suite = next(suite for suite in product_suites(LIMITS) if suite.asset == asset)
     found = index or Index(np.eye(8, dtype=np.float32)[1:7])
-    artifacts = Artifacts(home, "vase", lambda: found)
+    artifacts = Artifacts(home, CheckpointStore(home.home), Path(), lambda: found, ("vase",))
     return judge(suite.read(artifacts), suite.rules)
 
 
@@ -234,8 +238,6 @@ def test_equal_vectors_are_a_collapse(home):
 
 
 def test_the_mean_cosine_is_over_all_pairs_of_different_products():
-    from vlclip_dagster.quality.suites import mean_cosine_to_others
-
     vectors = np.random.default_rng(1).normal(size=(9, 4))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     pairs = [vectors[a] @ vectors[b] for a in range(9) for b in range(9) if a != b]
