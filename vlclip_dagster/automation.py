@@ -104,10 +104,11 @@ follow_changes = dg.AutomationConditionSensorDefinition(
 def automate(
     assets: Sequence[dg.AssetsDefinition], settings: Settings
 ) -> list[dg.AssetsDefinition]:
-    """Give each asset its version, its condition, its pool, and one run per product type.
+    """Give each asset its condition, its pool, and the version of its code and settings.
 
-    The version is that of the asset's code and settings. Runs over several product types at
-    once can't be gated by partitioned checks, so no backfill makes any.
+    None has a backfill policy: then a backfill makes one run per product type, which is what
+    partitioned checks can gate. With any policy, `multi_run(1)` too, a run is of a range of
+    types, and its checks are of none.
     """
     return [_automated(asset, settings) for asset in assets]
 
@@ -119,11 +120,7 @@ def _automated(asset: dg.AssetsDefinition, settings: Settings) -> dg.AssetsDefin
             code_version=settings.code_version(name), automation_condition=CONDITIONS.get(name)
         )
     )
-    if _needs_no_pool(name, settings):
-        versioned = _without_pool(versioned)
-    if asset.partitions_def is None:
-        return versioned
-    return versioned.with_attributes(backfill_policy=dg.BackfillPolicy.multi_run(1))
+    return _without_pool(versioned) if _needs_no_pool(name, settings) else versioned
 
 
 def _needs_no_pool(name: str, settings: Settings) -> bool:
