@@ -79,7 +79,7 @@ def eval_report(
         settings=_flat({"grounding": grounding, "refinement": refiner.refinement_settings()}),
         provenance=_provenance(warehouse.checkpoints()),
     )
-    page, figures = write_report(inputs, Path(warehouse.home, "report"))
+    page, figures = write_report(inputs, warehouse.report_folder)
     served = warehouse.checkpoints().require_current()
     keep_scores(home, served.fingerprint, measured.retrieval[0].retrieval, inputs.generated_at)
     return stage.result(

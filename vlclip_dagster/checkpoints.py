@@ -5,9 +5,7 @@ never changes once it is there. One small file says which is current and holds t
 that led there, so that the two can't disagree. How a decision is come to is in ``promotion``.
 """
 
-import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from vlclip_dagster.errors import VlclipError
+from vlclip_dagster.mirror import Mirror
+from vlclip_dagster.storage import remote_part, working_folder, write_whole
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,17 @@ class CheckpointStore:
     """Checkpoints under ``<home>/checkpoints``, trainings under way under ``<home>/training``."""
 
     def __init__(self, home: str | Path) -> None:
-        self._checkpoints = Path(home, "checkpoints")
-        self._trainings = Path(home, "training")
+        local = working_folder(home)
+        self._checkpoints = local / "checkpoints"
+        self._trainings = local / "training"
+        self._mirror = Mirror(self._checkpoints, remote_part(home, "checkpoints"))
         self._pointer = self._checkpoints / "current.json"
 
     def folder(self, training_key: str) -> Path:
         """Where the finished checkpoint of ``training_key`` is, or will be."""
-        return self._checkpoints / training_key
+        folder = self._checkpoints / training_key
+        self._mirror.fetch(folder)
+        return folder
 
     def workdir(self, training_key: str) -> Path:
         """Where a training keeps what it needs to go on after a kill; made if missing."""
@@ -144,6 +148,8 @@ class CheckpointStore:
 
     def record(self, decision: Decision) -> None:
         """Keep ``decision``; if it promotes, readers see the old checkpoint or the new one."""
+        self._mirror.refresh(self._pointer.name, now=True)
+        self._mirror.publish(self.folder(decision.training_key))
         before = self._read()
         in_use = decision if decision.promoted else before
         decisions = (*before.decisions, decision)
@@ -176,6 +182,7 @@ class CheckpointStore:
         return decision
 
     def _read(self) -> _Record:
+        self._mirror.refresh(self._pointer.name)
         if not self._pointer.is_file():
             return _Record()
         try:
@@ -187,13 +194,8 @@ class CheckpointStore:
             ) from None
 
     def _write(self, record: _Record) -> None:
-        self._checkpoints.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._checkpoints, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(_FILE.dump_json(record, indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(self._pointer)
+        write_whole(self._pointer, _FILE.dump_json(record, indent=1))
+        self._mirror.point(self._pointer)
 
 
 def _promoted_before(current: Current, kept: Sequence[Decision]) -> Decision:

@@ -29,9 +29,10 @@ from vlclip_dagster.automation import (
     search_job,
 )
 from vlclip_dagster.refinement_batches import refinement_batches
-from vlclip_dagster.sensors import catalog_drop_sensor
+from vlclip_dagster.sensors import catalog_drop_s3_sensor, catalog_drop_sensor
 from vlclip_dagster.settings import Settings, load_settings
 from vlclip_dagster.sql.models import load_models
+from vlclip_dagster.storage import is_remote
 
 ASSETS = [
     raw_catalog,
@@ -58,7 +59,7 @@ def build_defs(settings: Settings | None = None, **resources: object) -> dg.Defi
         assets=[landed, *automate(ASSETS, chosen), *sql_assets(models)],
         asset_checks=[*all_checks(chosen.quality), *sql_checks(models)],
         jobs=[product_job, search_job, retire_job, catalog_job],
-        sensors=[catalog_drop_sensor, follow_changes, refinement_batches],
+        sensors=[_drop_sensor(chosen), follow_changes, refinement_batches],
         schedules=retraining(chosen),
         resources=build_resources(chosen) | resources,
         executor=dg.in_process_executor,
@@ -71,8 +72,10 @@ def build_resources(settings: Settings) -> dict[str, object]:
     def plain(part: str) -> dict[str, object]:
         return getattr(settings, part).model_dump(mode="json", exclude_none=True)
 
-    return {
-        "warehouse": WarehouseResource(home=settings.home, profile=settings.profile),
+    return _on_s3(settings) | {
+        "warehouse": WarehouseResource(
+            home=settings.home, profile=settings.profile, inbox_address=settings.inbox_address
+        ),
         "photographs": PhotographsResource(settings=plain("photographs"), dedup=plain("dedup")),
         "grounder": GrounderResource(settings=plain("grounding")),
         "refiner": RefinerResource(settings=plain("refinement")),
@@ -83,6 +86,19 @@ def build_resources(settings: Settings) -> dict[str, object]:
         ),
         "index": IndexResource(settings=plain("index")),
     }
+
+
+def _drop_sensor(settings: Settings) -> dg.SensorDefinition:
+    return catalog_drop_s3_sensor if is_remote(settings.inbox) else catalog_drop_sensor
+
+
+def _on_s3(settings: Settings) -> dict[str, object]:
+    """The S3 client of dagster-aws, where the inbox is there: importing it takes a second."""
+    if not is_remote(settings.inbox):
+        return {}
+    from dagster_aws.s3 import S3Resource
+
+    return {"s3": S3Resource()}
 
 
 @dg.definitions

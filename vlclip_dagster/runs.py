@@ -29,6 +29,7 @@ from vlclip_dagster.preflight import missing_requirements
 from vlclip_dagster.sensors import announce
 from vlclip_dagster.settings import Settings
 from vlclip_dagster.stages import StageLog, StageRun, why_stale
+from vlclip_dagster.storage import working_folder
 from vlclip_dagster.warehouse import Counts, Warehouse
 
 # A checkpoint that never saw this share of the catalog is trained anew by `vlclip run`.
@@ -78,7 +79,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     where ``DAGSTER_POSTGRES_URL`` is set, they are those of an instance that machines share.
     """
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    folder = Path(os.environ.setdefault("DAGSTER_HOME", str(Path(settings.home, "dagster"))))
+    beside = str(working_folder(settings.home) / "dagster")
+    folder = Path(os.environ.setdefault("DAGSTER_HOME", beside))
     folder.mkdir(parents=True, exist_ok=True)
     shared = "DAGSTER_POSTGRES_URL" in os.environ
     templates = {

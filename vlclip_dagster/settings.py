@@ -21,6 +21,7 @@ from vlclip_dagster.images.settings import DedupSettings, PhotographSettings
 from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.quality.settings import QualitySettings
 from vlclip_dagster.refinement.settings import RefinementSettings
+from vlclip_dagster.storage import is_remote, place, remote_part, working_folder
 
 PREFIX = "VLCLIP_"
 DEFAULT_HOME = ".vlclip"
@@ -78,6 +79,7 @@ class Settings(BaseModel):
 
     home: str = DEFAULT_HOME
     profile: str = "embedded"
+    inbox_address: str = ""
     photographs: PhotographSettings = PhotographSettings()
     dedup: DedupSettings = DedupSettings()
     grounding: GroundingSettings = GroundingSettings()
@@ -91,13 +93,13 @@ class Settings(BaseModel):
 
     @property
     def inbox(self) -> Path:
-        """Where drops are put."""
-        return Path(self.home, "inbox")
+        """Where drops are put: ``VLCLIP_INBOX``, or a folder of the home."""
+        return place(self.inbox_address or f"{self.home}/inbox")
 
     @property
     def report_folder(self) -> Path:
         """Where the report is written."""
-        return Path(self.home, "report")
+        return place(self.home) / "report"
 
     def code_version(self, asset: str) -> str:
         """Fingerprint of the settings that decide what ``asset`` computes."""
@@ -127,7 +129,7 @@ CODE_VERSIONS: dict[str, str] = {"deduped_images": "2", "refined_queries": "2"}
 INCIDENTAL = frozenset(
     {"device", "batch", "root", "url", "api_key_env", "timeout_s", "concurrency", "cache_path"}
     | {"refinement.mode", "requests_per_minute", "tokens_per_minute", "attempts", "max_usd"}
-    | {"input_usd", "output_usd", "examples"}
+    | {"remote", "input_usd", "output_usd", "examples"}
     | {"allow_network", "max_bytes", "private_hosts", "ef", "min_recall"}
     | {"s3_buckets", "per_host", "retries", "recheck_days"}
 )
@@ -141,24 +143,35 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     variables = os.environ if environ is None else environ
     given = {k[len(PREFIX) :].lower(): v for k, v in variables.items() if k.startswith(PREFIX)}
-    ignored = {"test_catalogs"}
+    ignored = {"test_catalogs", "state"}
     profile = given.pop("profile", "embedded")
     if profile not in PROFILES:
         known = " or ".join(PROFILES)
         raise VlclipError(f"VLCLIP_PROFILE is {profile!r}; set it to {known}")
-    home = given.pop("home", DEFAULT_HOME)
-    home = home if "://" in home else str(Path(home).expanduser().absolute())
+    home = _address("HOME", given.pop("home", DEFAULT_HOME))
+    inbox = _address("INBOX", given.pop("inbox")) if given.get("inbox") else ""
     tree: dict[str, Any] = {part: dict(fields) for part, fields in PROFILES[profile].items()}
     for name in sorted(given.keys() - ignored):
         _set(tree, name, given[name])
-    tree.setdefault("index", {}).setdefault("root", str(Path(home, "index")))
-    tree.setdefault("refinement", {}).setdefault("cache_path", str(Path(home, "cache", "llm.db")))
+    local = working_folder(home)
+    tree.setdefault("index", {}).setdefault("root", str(local / "index"))
+    tree["index"].setdefault("remote", remote_part(home, "index"))
+    tree.setdefault("refinement", {}).setdefault("cache_path", str(local / "cache" / "llm.db"))
     try:
-        return Settings(home=home, profile=profile, **tree)
+        return Settings(home=home, profile=profile, inbox_address=inbox, **tree)
     except ValidationError as error:
         first = error.errors()[0]
         variable = PREFIX + "__".join(str(step) for step in first["loc"]).upper()
         raise VlclipError(f"{variable}: {first['msg']}") from None
+
+
+def _address(name: str, given: str) -> str:
+    """A folder of this machine as an absolute path, or a prefix on S3 as it is."""
+    if is_remote(given):
+        return given.rstrip("/")
+    if "://" in given:
+        raise VlclipError(f"{PREFIX}{name} is {given!r}; give a folder, or s3://bucket/prefix")
+    return str(Path(given).expanduser().absolute())
 
 
 def _set(tree: dict[str, Any], name: str, value: str) -> None:

@@ -11,7 +11,11 @@ import uuid
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 S3 = "s3://"
 STATE_VARIABLE = "VLCLIP_STATE"
@@ -31,8 +35,15 @@ def place(address: str | Path) -> Path:
     from upath import UPath
 
     register("s3")
-    options = {"client_options": {"allow_http": True}} if _plain_http() else {}
-    return cast("Path", UPath(str(address), protocol="s3", **options))
+    options = {"allow_http": _plain_http()}
+    return cast("Path", UPath(str(address), protocol="s3", client_options=options))
+
+
+def object_store(address: str) -> "ObjectStore":
+    """The objects under an address on S3, for what a path can't do: conditional writes."""
+    from obstore.store import S3Store
+
+    return S3Store.from_url(address, client_options={"allow_http": _plain_http()})
 
 
 def lance_options(address: str) -> dict[str, str] | None:
@@ -48,10 +59,16 @@ def working_folder(home: str | Path) -> Path:
     """
     if not is_remote(home):
         return Path(home)
+    # Read here and not with the settings: whoever knows the home must find the same folder.
     if chosen := os.environ.get(STATE_VARIABLE):
         return Path(chosen).expanduser().absolute()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "vlclip" / str(home).removeprefix(S3).replace("/", "--")
+    return cache / "vlclip" / quote(str(home).removeprefix(S3), safe="")
+
+
+def remote_part(home: str | Path, part: str) -> str | None:
+    """The address of one part of a home on S3; None where the home is a folder."""
+    return f"{str(home).rstrip('/')}/{part}" if is_remote(home) else None
 
 
 def copy_whole(source: Path, target: Path) -> None:

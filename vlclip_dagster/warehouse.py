@@ -16,6 +16,7 @@ import polars as pl
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import data_version
 from vlclip_dagster.progress import report
+from vlclip_dagster.storage import lance_options
 from vlclip_dagster.tables import TABLES, TableSchema
 
 if TYPE_CHECKING:
@@ -155,18 +156,21 @@ class Table:
         key = empty.schema.field(0).with_nullable(False).with_metadata(PRIMARY_KEY)
         try:
             return lance.write_dataset(
-                empty.cast(empty.schema.set(0, key)), self.uri, mode="create"
+                empty.cast(empty.schema.set(0, key)),
+                self.uri,
+                mode="create",
+                storage_options=lance_options(self.uri),
             )
         except OSError as error:
             if "already exists" not in str(error).lower():
                 raise
-            return lance.dataset(self.uri)
+            return lance.dataset(self.uri, storage_options=lance_options(self.uri))
 
     def _open(self) -> "lance.LanceDataset | None":
         import lance
 
         try:
-            return lance.dataset(self.uri)
+            return lance.dataset(self.uri, storage_options=lance_options(self.uri))
         except (ValueError, FileNotFoundError) as error:
             if "not found" in str(error).lower():
                 return None

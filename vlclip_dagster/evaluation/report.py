@@ -7,8 +7,6 @@ it, it runs no script and asks no server for anything, and every text from a cat
 
 import base64
 import json
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from vlclip_dagster.evaluation import wording
 from vlclip_dagster.evaluation.curves import curve_svg
 from vlclip_dagster.evaluation.inputs import ReportInputs
 from vlclip_dagster.evaluation.tables import PROTOCOL, report_json
+from vlclip_dagster.storage import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,10 +43,9 @@ def write_report(inputs: ReportInputs, folder: Path) -> tuple[Path, Path]:
     figures = report_json(inputs)
     page = _render(inputs, figures)
     data = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
     html_path, json_path = folder / HTML_NAME, folder / JSON_NAME
-    _replace(html_path, page)
-    _replace(json_path, data)
+    write_whole(html_path, page.encode(errors="backslashreplace"))
+    write_whole(json_path, data.encode(errors="backslashreplace"))
     return html_path, json_path
 
 
@@ -58,10 +56,10 @@ def load_report(folder: Path) -> dict[str, Any]:
         VlclipError: there is none yet, or the file is not a report.
     """
     path = folder / JSON_NAME
+    if not path.is_file():
+        raise VlclipError(f"There is no report in {folder} yet: `vlclip run` writes one.")
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise VlclipError(f"There is no report in {folder} yet: `vlclip run` writes one.") from None
     except ValueError:
         report = None
     if not isinstance(report, dict) or "retrieval" not in report:
@@ -113,17 +111,3 @@ def _data_uri(image: bytes | None) -> str | None:
         if image.startswith(start):
             return f"data:{mime};base64,{base64.b64encode(image).decode('ascii')}"
     return None
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside ``path`` and move into place, so that no reader sees half a file."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        # A temporary file is private; a report is as readable as its folder.
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.index.edge_folder import Pointer, TypeFolder, published
+from vlclip_dagster.index.edge_folder import POINTER, Pointer, TypeFolder, published
 from vlclip_dagster.index.edge_points import PointTable
 from vlclip_dagster.index.filters import Filters
 from vlclip_dagster.index.naming import point_id, version_token
 from vlclip_dagster.index.payload import unpack
 from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.index.types import Collection, Hit, Point, VectorName
+from vlclip_dagster.mirror import Mirror
 
 if TYPE_CHECKING:
     from vlclip_dagster.index.edge_shard import Shard
@@ -85,7 +86,7 @@ class EdgeIndex:
 
     def __init__(self, settings: IndexSettings) -> None:
         self._settings = settings
-        self._root = settings.root
+        self._root = Mirror(settings.root, settings.remote)
         self._open: dict[str, OpenBuild] = {}
         self._lock = threading.Lock()
         self.fingerprint = version_token(
@@ -174,12 +175,14 @@ class EdgeIndex:
 
     def check(self) -> str | None:
         """Whether the folder can be written."""
-        existing = next((p for p in (self._root, *self._root.parents) if p.exists()), None)
+        root = self._settings.root
+        existing = next((p for p in (root, *root.parents) if p.exists()), None)
         if existing is None or not existing.is_dir() or not os.access(existing, os.W_OK):
-            return f"The index folder {self._root} cannot be written: set VLCLIP_INDEX__ROOT."
+            return f"The index folder {root} cannot be written: set VLCLIP_INDEX__ROOT."
         return None
 
     def _folder(self, product_type: str) -> TypeFolder:
+        self._root.refresh(POINTER)
         return TypeFolder(self._root, product_type)
 
     def _builds(self) -> list[OpenBuild]:

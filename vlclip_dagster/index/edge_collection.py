@@ -43,6 +43,7 @@ class EdgeCollection:
         self._version = version
         self._dim = dim
         self._settings = settings
+        folder.refresh()
         self._current = folder.pointer()
         base = self._current.build if self._current else ""
         self._draft = folder.draft(version_token(version, base))

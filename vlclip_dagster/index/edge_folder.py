@@ -22,6 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vlclip_dagster.index.naming import safe_name
+from vlclip_dagster.mirror import Mirror
+
+POINTER = "current.json"
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,12 @@ class Pointer:
 
 
 class TypeFolder:
-    """Paths and the pointer of one product type."""
+    """Paths and the pointer of one product type, in a root that may mirror one on S3."""
 
-    def __init__(self, root: Path, product_type: str) -> None:
+    def __init__(self, root: Mirror, product_type: str) -> None:
         self.product_type = product_type
-        self.path = root / safe_name(product_type)
+        self.path = root.local / safe_name(product_type)
+        self._root = root
 
     @property
     def lock(self) -> Path:
@@ -51,8 +55,10 @@ class TypeFolder:
         return self.path / ".lock"
 
     def build(self, build: str) -> Path:
-        """Folder of a build."""
-        return self.path / "builds" / build
+        """Folder of a build; a published one is brought here."""
+        folder = self.path / "builds" / build
+        self._root.fetch(folder)
+        return folder
 
     def draft(self, token: str) -> Path:
         """Folder of a draft."""
@@ -62,9 +68,19 @@ class TypeFolder:
         """What is published now, or None."""
         return read_pointer(self.path)
 
+    def refresh(self) -> None:
+        """Let the pointer be what it is now, before something is written on its ground."""
+        self._root.refresh(POINTER, now=True)
+
     def publish(self, pointer: Pointer) -> None:
-        """Move the pointer; a reader sees the old or the new one, never half of it."""
-        write_atomically(self.path / "current.json", json.dumps(asdict(pointer), indent=1))
+        """Move the pointer; a reader sees the old or the new one, never half of it.
+
+        Raises:
+            VlclipError: another machine moved it since it was read.
+        """
+        self._root.publish(self.path / "builds" / pointer.build)
+        write_atomically(self.path / POINTER, json.dumps(asdict(pointer), indent=1))
+        self._root.point(self.path / POINTER)
 
     def clean(self) -> None:
         """Delete drafts, and builds other than the current and the previous one."""
@@ -74,10 +90,12 @@ class TypeFolder:
         for folder in (self.path / "builds").glob("*"):
             if folder.name not in keep:
                 shutil.rmtree(folder, ignore_errors=True)
+        self._root.prune(self.path / "builds", keep)
 
     def retire(self) -> None:
         """Take the type out of sight, then delete its files."""
-        (self.path / "current.json").unlink(missing_ok=True)
+        self._root.remove(self.path)
+        (self.path / POINTER).unlink(missing_ok=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
 
@@ -87,14 +105,15 @@ def read_pointer(folder: Path) -> Pointer | None:
     A damaged pointer counts as none, so that the next run builds the type anew.
     """
     try:
-        return Pointer(**json.loads((folder / "current.json").read_text(encoding="utf-8")))
+        return Pointer(**json.loads((folder / POINTER).read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
 
 
-def published(root: Path) -> Iterator[Pointer]:
+def published(root: Mirror) -> Iterator[Pointer]:
     """Every pointer under a root."""
-    for folder in root.glob("*"):
+    root.refresh(POINTER)
+    for folder in root.local.glob("*"):
         if pointer := read_pointer(folder):
             yield pointer
 

@@ -18,6 +18,8 @@ class IndexSettings(BaseModel):
     kind: Literal["edge", "server"] = "edge"
     root: Path = Path(".vlclip/index")
     """Folder of an edge index."""
+    remote: str | None = None
+    """Prefix on S3 that the folder mirrors, where the home is on S3."""
     url: str = "http://localhost:6333"
     """Address of a server."""
     api_key_env: str | None = None
