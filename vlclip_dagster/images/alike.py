@@ -61,7 +61,7 @@ class Alike:
             apart = colour_distances(self._colours[left], self._colours[right])
             return apart <= self._threshold
         bits = np.bitwise_count(self.hashes[left][:, :, None] ^ self.hashes[right][:, None, :])
-        window, other = np.divmod(bits.reshape(len(left), -1).argmin(axis=1), FRAMES)
+        window, other = np.divmod(bits.reshape(-1, FRAMES * FRAMES).argmin(axis=1), FRAMES)
         tints = self._tints.reshape(-1, FRAMES, 3)
         tinted = np.linalg.norm(tints[left, window] - tints[right, other], axis=1)
         same = tinted <= TINT_LIMIT

@@ -46,6 +46,7 @@ def near_pairs(left: np.ndarray, right: np.ndarray, distance: int) -> Pairs:
         for i, j in _sharing(left & mask, right, mask):
             apart = left[i] ^ right[j]
             keep = np.flatnonzero(np.bitwise_count(apart) <= distance)
+            keep = keep[(apart[keep] & mask) == 0]
             # A pair that shares more than two blocks counts where it shares its first two.
             for block in earlier:
                 keep = keep[(apart[keep] & block) != 0]
