@@ -90,7 +90,7 @@ def detect_encoding(path: Path) -> Encoding | None:
         return Encoding("utf-8", "replace")
     if _looks_european(path) and _decodes(path, "cp1252"):
         return Encoding("cp1252")
-    return None
+    return Encoding("utf-8", "replace") if _hardly_any_high(path) else None
 
 
 def _wide_without_mark(sample: bytes) -> Encoding | None:
@@ -128,7 +128,8 @@ def _mostly_utf8(path: Path) -> bool:
         damaged = text.count("\ufffd")
         bad += damaged
         good += sum(1 for letter in text if letter > "\x7f") - damaged
-    return 0 < bad * 20 <= good
+    # Text of another encoding holds next to nothing that is a letter in UTF-8 too.
+    return 0 < bad <= good
 
 
 def _looks_european(path: Path) -> bool:
@@ -138,6 +139,14 @@ def _looks_european(path: Path) -> bool:
         letters += _count(block, _LETTERS)
         controls += _count(block, _CONTROLS)
     return high * 3 < letters and controls * 1000 <= letters
+
+
+def _hardly_any_high(path: Path) -> bool:
+    high = total = 0
+    for block in _blocks(path):
+        high += _count(block, _HIGH)
+        total += len(block)
+    return high * 200 <= total
 
 
 def _count(block: bytes, of: bytes) -> int:

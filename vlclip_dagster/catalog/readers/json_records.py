@@ -26,7 +26,7 @@ _MAX_RECORD = 4_000_000
 _BLOCK = 1 << 20
 _EDGE = "\ufeff \t\r\n\x00"
 _BETWEEN = re.compile(r"[\s,\ufeff\x00\[]*")
-_NEXT_OBJECT = re.compile(r"\n\s*\{")
+_NEXT_OBJECT = re.compile(r"(?:\n\s*|\}\s*,\s*)(?=\{)")
 # A document that is one object around the list of products.
 _WRAPPER = re.compile(
     r'\s*\{\s*"(?:products|items|data|rows|results|entries|records|offers|listings|catalog)"'
@@ -121,6 +121,6 @@ def _values(stream: TextIO) -> Iterator[tuple[Any, str]]:
                 return
         if value is None:
             following = _NEXT_OBJECT.search(text, position + 1)
-            end = following.start() if following else len(text)
+            end = following.end() if following else len(text)
         yield value, text[position:end]
         position = end
