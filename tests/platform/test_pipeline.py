@@ -129,12 +129,19 @@ class TestWhatDagsterKnows:
             found = [
                 evaluation for run in instance.get_runs() for evaluation in checked(instance, run)
             ]
-        checks = [key for key in graph.asset_check_keys if graph.get(key).partitions_def]
-        told = {(evaluation.asset_check_key, evaluation.partition) for evaluation in found}
-        assert told == {(check, slug) for check in checks for slug in built.slugs()}
+        artifacts = {dg.AssetKey(name) for name in ALL_ASSETS}
+        checks = [graph.get(key) for key in graph.asset_check_keys if key.asset_key in artifacts]
+        told = {(one.asset_check_key, one.partition): one for one in found}
+        assert set(told) == {
+            (check.key, slug)
+            for check in checks
+            for slug in (built.slugs() if check.partitions_def else [None])
+        }
         errors = [one for one in found if one.severity == dg.AssetCheckSeverity.ERROR]
         assert errors
-        assert all(one.passed for one in errors)
+        assert [one.check_name for one in errors if not one.passed] == []
+        of_all_types = [one for (_, slug), one in told.items() if slug is None]
+        assert [one.check_name for one in of_all_types if not one.passed] == []
 
 
 class TestReport:
