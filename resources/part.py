@@ -13,7 +13,8 @@ Settings = TypeVar("Settings", bound=BaseModel)
 class PartResource(dg.ConfigurableResource):
     """Settings of one part; ``VLCLIP_*`` fills them, the launchpad may change them for a run.
 
-    Secrets are never among them: a setting names the environment variable that holds one.
+    An empty text is none, as in a variable. Secrets are never among them: a setting names the
+    environment variable that holds one.
     """
 
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -25,7 +26,8 @@ class PartResource(dg.ConfigurableResource):
             VlclipError: a value is not one that the part knows.
         """
         try:
-            return model.model_validate(self.settings)
+            given = {name: None if value == "" else value for name, value in self.settings.items()}
+            return model.model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(step) for step in first["loc"])

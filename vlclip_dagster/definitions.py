@@ -70,7 +70,9 @@ def build_resources(settings: Settings) -> dict[str, object]:
     """One resource per outside thing, filled from the settings."""
 
     def plain(part: str) -> dict[str, object]:
-        return getattr(settings, part).model_dump(mode="json", exclude_none=True)
+        # Dagster's configuration has no null; as in a variable, what is empty is none.
+        given = getattr(settings, part).model_dump(mode="json")
+        return {name: "" if value is None else value for name, value in given.items()}
 
     return _on_s3(settings) | {
         "warehouse": WarehouseResource(

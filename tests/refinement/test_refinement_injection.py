@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from chat_server import ChatServer, serving, step_of
+from chat_server import ChatServer, data_of, serving, step_of
 from injections import CASES, PAYLOAD
 
 from vlclip_dagster.catalog.text import clean_text
+from vlclip_dagster.refinement.commands import without_commands
 from vlclip_dagster.refinement.criteria import FUNCTION_WORDS, inspect, words_of
 from vlclip_dagster.refinement.evidence import evidence_of
 from vlclip_dagster.refinement.loop import refine_all
@@ -17,6 +18,9 @@ from vlclip_dagster.refinement.settings import RefinementSettings
 from vlclip_dagster.refinement.types import Action, ProductText
 from vlclip_dagster.refinement.words import stems
 
+BARE = ProductText(
+    "shop/1", "Things", "Velora Straw Hat", description="Two side pockets.", brand="Velora"
+)
 PLAIN = ProductText(
     "shop/1",
     "T-Shirts",
@@ -39,17 +43,16 @@ def obey(data: dict) -> dict:
     return {"query": PAYLOAD}
 
 
-def poisoned(case: str, place: str) -> ProductText:
-    """The plain product with a hostile text in one place, cleaned as the catalog cleans it."""
-    text = case.format(PAYLOAD)
-    if place == "description":
-        both = f"{PLAIN.description} {text}"
-        return replace(PLAIN, description=clean_text(both))
-    if place == "title":
-        return replace(PLAIN, title=clean_text(f"{PLAIN.title} {text}"))
+def poisoned(case: str, place: str, product: ProductText = PLAIN) -> ProductText:
+    """A product with a hostile text in one place, cleaned as the catalog cleans it."""
+    text = clean_text(case.format(PAYLOAD))
+    if place in {"title", "description"}:
+        both = f"{getattr(product, place)} {case.format(PAYLOAD)}"
+        return replace(product, **{place: clean_text(both)})
     if place == "column":
-        return replace(PLAIN, color=clean_text(text), material=clean_text(text))
-    return replace(PLAIN, attributes={"note": clean_text(text), clean_text(text)[:60]: "yes"})
+        return replace(product, color=text, material=text, pattern=text, gender=text)
+    named = {"note": text, "colour": text, text[:60]: "yes"}
+    return replace(product, attributes={key: one for key, one in named.items() if key and one})
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +75,29 @@ def test_no_injection_gets_through_an_obedient_model(place: str, obedient: ChatS
     for case, product, result in zip(CASES, products, results, strict=True):
         said = {key for word in words_of(result.query) for key in stems(word)}
         assert not said & FOREIGN, (case, result.query)
-        assert inspect(result.query, evidence_of(product)) == [], (case, result.query)
+        believed = evidence_of(without_commands(product))
+        assert inspect(result.query, believed) == [], (case, result.query)
         assert {"red", "striped", "cotton"} <= set(result.query.split()), (case, result.query)
         assert result.history[0].verdict.action is not Action.STOP, case
         assert "gate" in (result.note or ""), case
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("case", CASES)
-def test_the_rules_read_nothing_into_it_either(case: str, place: str):
-    (result,) = refine_all([poisoned(case, place)], RuleBackend())
-    said = {key for word in words_of(result.query) for key in stems(word)}
-    assert not said & FOREIGN, result.query
+def test_the_rules_read_nothing_into_a_product_that_says_little_itself(place: str):
+    (plain,) = refine_all([BARE], RuleBackend())
+    products = [poisoned(case, place, BARE) for case in CASES]
+    for case, result in zip(CASES, refine_all(products, RuleBackend()), strict=True):
+        assert result.query == plain.query, case
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_model_is_not_even_shown_a_command(place: str, obedient: ChatServer):
+    shown = len(obedient.requests)
+    products = [poisoned(case, place, BARE) for case in CASES]
+    settings = RefinementSettings(backend="openai", base_url=obedient.url, api_key_env=None)
+    refine_all(products, OpenAIBackend(settings))
+    for request in obedient.requests[shown:]:
+        assert "emerald sequins" not in json.dumps(data_of(request)["product"])
 
 
 def test_a_title_that_advertises_keeps_no_brand_price_address_or_call():

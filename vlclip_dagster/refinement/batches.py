@@ -17,7 +17,6 @@ from vlclip_dagster.refinement.endpoint import (
     Endpoint,
     Reply,
     Trouble,
-    read_completion,
     refused,
 )
 from vlclip_dagster.refinement.prompts import FORMS, Question
@@ -171,7 +170,7 @@ class BatchDesk:
                 # What was not asked, or was answered before, is not believed.
                 key = str(line.get("custom_id"))
                 if key in asked:
-                    self._store(connection, key, *asked.pop(key), _outcome(line))
+                    self._store(connection, key, *asked.pop(key), self._outcome(line))
             for key, whose in asked.items():
                 self._store(connection, key, *whose, _NOT_REACHED)
 
@@ -180,6 +179,21 @@ class BatchDesk:
         with self._cache.transaction() as connection:
             connection.execute("DELETE FROM batch_requests WHERE mark = ?", (mark,))
             connection.execute("DELETE FROM batches WHERE mark = ?", (mark,))
+
+    def _outcome(self, line: Mapping[str, Any]) -> Reply | Trouble:
+        """What came of one question of a batch."""
+        from openai.types.chat import ChatCompletion
+
+        response = line.get("response") or {}
+        body = response.get("body") or {}
+        status = response.get("status_code")
+        if status != 200:
+            error = body.get("error") or line.get("error") or {}
+            return refused(status or 0, error.get("code"), error.get("param"), {})
+        try:
+            return self._endpoint.read(ChatCompletion.model_validate(body), {})
+        except ValueError:
+            return Trouble("the answer could not be read", "wait")
 
     def _store(
         self,
@@ -215,19 +229,3 @@ def _lines(texts: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(data, dict):
             yield data
-
-
-def _outcome(line: Mapping[str, Any]) -> Reply | Trouble:
-    """What came of one question of a batch."""
-    from openai.types.chat import ChatCompletion
-
-    response = line.get("response") or {}
-    body = response.get("body") or {}
-    status = response.get("status_code")
-    if status != 200:
-        error = body.get("error") or line.get("error") or {}
-        return refused(status or 0, error.get("code"), error.get("param"), {})
-    try:
-        return read_completion(ChatCompletion.model_validate(body), {})
-    except ValueError:
-        return Trouble("the answer could not be read", "wait")

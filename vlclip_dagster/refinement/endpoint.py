@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _BAD_REQUEST, _UNPROCESSABLE, _TOO_MANY = 400, 422, 429
 _CLOSED = frozenset({401, 403, 404})
+# What a server is sent that wants no key; the client insists on one.
+NO_KEY = "none"
 # A server's own word for a fault is repeated only if it cannot hold a secret.
 _WORD = re.compile(r"[a-z_.]{1,40}\Z")
 
@@ -100,7 +102,14 @@ class Endpoint:
             return refused(error.status_code, error.code, error.param, error.response.headers)
         except (OpenAIError, ValueError) as error:
             return Trouble(type(error).__name__, "wait")
-        return read_completion(completion, raw.headers)
+        return self.read(completion, raw.headers)
+
+    def read(self, completion: "ChatCompletion", headers: Mapping[str, str]) -> Reply | Trouble:
+        """The text of a completion that ended of its own accord, or why there is none."""
+        outcome = read_completion(completion, headers)
+        if isinstance(outcome, Reply) and (key := self.key()) != NO_KEY and key in outcome.content:
+            return Trouble("the answer repeats the API key", "none", outcome.usage)
+        return outcome
 
     @property
     def client(self) -> "OpenAI":
@@ -129,7 +138,7 @@ class Endpoint:
         """
         name = self._settings.api_key_env
         if not name:
-            return "none"
+            return NO_KEY
         key = os.environ.get(name)
         if not key:
             raise MissingRequirementError(

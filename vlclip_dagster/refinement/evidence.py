@@ -23,7 +23,6 @@ from vlclip_dagster.refinement.columns import (
     one_pattern,
     unknown_colour,
 )
-from vlclip_dagster.refinement.commands import without_commands
 from vlclip_dagster.refinement.description import Finding, read_description
 from vlclip_dagster.refinement.details import details_of
 from vlclip_dagster.refinement.lexicon import Lexicon, lexicon
@@ -291,7 +290,7 @@ def _described(description: str) -> frozenset[str]:
 def _plain_title(product: ProductText, front: list[Phrase]) -> tuple[str, ...]:
     """The title's words as they stand, names and all, less what the front slots say already."""
     said = {stem for one in front for stem in one.stems}
-    words = tokens(spell_fractions(without_commands(product.title)))
+    words = tokens(spell_fractions(product.title))
     names = [word.text for word in words if word.stem not in said and word.text.isalpha()]
     return tuple(name for name in names if len(name) > 2 and name not in {"and", "the", "with"})[
         :40

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from vlclip_dagster.progress import report
+from vlclip_dagster.refinement.commands import without_commands
 from vlclip_dagster.refinement.gate import admit, believes
 from vlclip_dagster.refinement.rules import RuleBackend
 from vlclip_dagster.refinement.types import (
@@ -52,7 +53,7 @@ def refine_all(
     evaluator stops and the rules agree, refined. After the last round the query stands as it is,
     with ``converged=False``. A product whose call fails is done by the rule backend, with a note.
     """
-    courses = [_Course(product) for product in products]
+    courses = [_Course(without_commands(product)) for product in products]
     _run(courses, backend, max_rounds)
     failed = [course for course in courses if course.failure is not None]
     if failed:

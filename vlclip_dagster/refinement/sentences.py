@@ -7,7 +7,6 @@ use, care, shipping, other goods and the shop itself. What does not: reading wha
 import re
 from functools import lru_cache
 
-from vlclip_dagster.refinement.commands import without_commands
 from vlclip_dagster.refinement.lexicon import lexicon
 from vlclip_dagster.refinement.words import spell_fractions
 
@@ -38,7 +37,7 @@ def visible_sentences(text: str) -> list[str]:
 @lru_cache(maxsize=16384)
 def _visible_part(sentence: str) -> str:
     to_end, to_comma, care = _cues()
-    sentence = to_end.sub("", without_commands(sentence))
+    sentence = to_end.sub("", sentence)
     if not sentence or care.search(sentence):
         return ""
     return to_comma.sub("", sentence).strip()

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from vlclip_dagster.refinement.brands import without_brand
 from vlclip_dagster.refinement.casing import CONNECTORS, is_sentence_case, lower_case_words
-from vlclip_dagster.refinement.commands import without_commands
 from vlclip_dagster.refinement.genders import GENDERS
 from vlclip_dagster.refinement.lexicon import Lexicon, Match
 from vlclip_dagster.refinement.types import ProductText
@@ -67,7 +66,7 @@ def read_title(product: ProductText, lexicon: Lexicon, column_colours: Set[str])
 
 
 def _plain(title: str) -> str:
-    return spell_fractions(_NO_WORDS.sub(" ", without_commands(title)))
+    return spell_fractions(_NO_WORDS.sub(" ", title))
 
 
 class _Reader:
