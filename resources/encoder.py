@@ -25,7 +25,7 @@ class EncoderResource(PartResource):
 
     def training_settings(self) -> TrainingSettings:
         """How it is fine-tuned."""
-        return TrainingSettings.model_validate(self.training)
+        return self.parse(TrainingSettings, self.training)
 
     def load(self, folder: Path) -> "Encoder":
         """The encoder of the checkpoint in ``folder``; shared by all runs of this process."""

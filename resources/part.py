@@ -1,5 +1,6 @@
 """What the resources of the exchangeable parts share: settings as the UI shows them."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -19,14 +20,15 @@ class PartResource(dg.ConfigurableResource):
 
     settings: dict[str, Any] = Field(default_factory=dict)
 
-    def parse(self, model: type[Settings]) -> Settings:
-        """The settings as the part's own model.
+    def parse(self, model: type[Settings], settings: Mapping[str, Any] | None = None) -> Settings:
+        """The settings, or those that a resource holds beside them, as the part's own model.
 
         Raises:
             VlclipError: a value is not one that the part knows.
         """
+        chosen = self.settings if settings is None else settings
         try:
-            given = {name: None if value == "" else value for name, value in self.settings.items()}
+            given = {name: None if value == "" else value for name, value in chosen.items()}
             return model.model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]

@@ -20,7 +20,7 @@ class PhotographsResource(PartResource):
 
     def dedup_settings(self) -> DedupSettings:
         """What counts as a duplicate."""
-        return DedupSettings.model_validate(self.dedup)
+        return self.parse(DedupSettings, self.dedup)
 
     def reader(self) -> PhotographReader:
         """A reader within the settings' bounds."""
