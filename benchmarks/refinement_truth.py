@@ -55,15 +55,18 @@ _SHOWN = [
 ]
 # Attributes whose kind in the lexicon is exclusive: another family in the query is an error.
 _KINDS = {
-    "colour": "colour",
-    "pattern": "pattern",
-    "material": "material",
-    "neckline": "neckline",
-    "sleeve": "sleeve",
-    "heel": "heel",
-    "toe": "toe",
-    "heading": "header",
-    "arms": "arms",
+    "colour": {"colour"},
+    "pattern": {"pattern"},
+    "material": {"material"},
+    "neckline": {"neckline"},
+    "sleeve": {"sleeve"},
+    "shape": {"outline"},
+    "cut": {"leg", "silhouette"},
+    "legs": {"legs"},
+    "heel": {"heel"},
+    "toe": {"toe"},
+    "heading": {"header"},
+    "arms": {"arms"},
 }
 _ALIKE = {
     "printed": {"graphic"},
@@ -71,6 +74,8 @@ _ALIKE = {
     "camel": {"beige"},
     "tan": {"beige"},
 }
+# What is as true as the value that the truth names.
+_ALSO = {"lumbar": "rectangular", "sphere": "round"}
 
 
 def main() -> None:
@@ -118,13 +123,13 @@ def terms_of(text: str) -> set[Term]:
     return {term for match in found for term in match.meanings}
 
 
-def says(text: str, value: str, kind: str | None) -> bool:
+def says(text: str, value: str, kinds: set[str] | None) -> bool:
     """Whether ``text`` says ``value``: the same words, or a phrase of the same family."""
     if set(stems(value)) <= set(stems(text)):
         return True
     wanted = {term for term in terms_of(value) if term.kind != "title" and term.kind != "part"}
-    if kind is not None:
-        wanted = {term for term in wanted if term.kind == kind}
+    if kinds is not None:
+        wanted = {term for term in wanted if term.kind in kinds}
     told = terms_of(text)
     return any(term in told or _alike(term, text) for term in wanted if term.kind != "modifier")
 
@@ -136,17 +141,22 @@ def _alike(term: Term, text: str) -> bool:
 
 def wrong(query: str, attributes: Mapping[str, str], name: str) -> set[str]:
     """Families that the query names for an attribute and the truth does not have anywhere."""
-    kind = _KINDS[name]
+    kinds = _KINDS[name]
     known = terms_of("; ".join(str(value) for value in attributes.values()))
-    right = {term.family for term in known if term.kind == kind}
-    right |= {family for word, more in _ALIKE.items() if word in stems(query) for family in more}
+    right = {term for term in known if term.kind in kinds}
     words = lexicon()
-    said = set()
-    for match in words.find(tokens(query)):
-        family = match.family(kind)
-        if family is not None and not any(term.kind == "noun" for term in match.meanings):
-            said.add(family)
-    return {family for family in said if family not in right and family not in {"print", "clear"}}
+    alike = {family for word, more in _ALIKE.items() if word in stems(query) for family in more}
+    value = str(attributes[name])
+    alike |= {"print", "clear", value, _ALSO.get(value, value)}
+    right |= {Term(kind, family) for kind in kinds for family in alike}
+    said = {
+        term
+        for match in words.find(tokens(query))
+        if not match.is_a("noun")
+        for term in match.meanings
+        if term.kind in kinds
+    }
+    return {term.family for term in said - right}
 
 
 def print_table(
@@ -185,13 +195,13 @@ def _count(
     value: str,
     examples: list[str],
 ) -> None:
-    kind = _KINDS.get(name)
+    kinds = _KINDS.get(name)
     columns = (product.color, product.material, product.pattern)
     source = "; ".join([product.title, *(one or "" for one in columns), product.description])
     row["have"] += 1
-    if says(source, value, kind):
+    if says(source, value, kinds):
         row["stated"] += 1
-        if says(query, value, kind):
+        if says(query, value, kinds):
             row["said"] += 1
         else:
             examples.append(f"{name} misses {value}: {query}  <-  {product.title}")
