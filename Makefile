@@ -9,7 +9,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Without bytecode every process compiles torch and dagster anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test lint format dev bench clean
+.PHONY: setup demo test lint format dev bench chaos clean
 
 setup: $(READY)
 
@@ -48,6 +48,12 @@ bench: $(READY)
 	$(BIN)/python benchmarks/refinement_truth.py $(SAMPLE)
 	$(BIN)/python benchmarks/refinement_llm.py $(SAMPLE) --limit 500
 	$(BIN)/python benchmarks/build.py
+	$(BIN)/python benchmarks/incremental.py
+	$(BIN)/python benchmarks/overhead.py
+
+# Kills builds at random points, and compares their ends with a build that nobody killed.
+chaos: $(READY)
+	$(BIN)/python benchmarks/chaos.py --kills 50
 
 clean:
 	rm -rf $(VENV)
