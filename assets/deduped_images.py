@@ -31,6 +31,7 @@ GROUPING_VERSION = "2"
 GROUPS_SHOWN = 6
 # The next batch is read while the slowest photographs of one are still on their way.
 BATCHES_AT_ONCE = 2
+BATCH_ROWS = 128
 SECONDS_A_DAY = 86_400
 FINGERPRINTS = ("width", "height", "phash", "framed", "tints", "colour", "degenerate")
 
@@ -151,6 +152,7 @@ def take_in(
                 workers=BATCHES_AT_ONCE,
             ),
             label=label,
+            batch_rows=BATCH_ROWS,
         )
 
 

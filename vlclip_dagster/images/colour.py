@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 GRID = 8
+SIDE = 8 * GRID
 DIMENSIONS = GRID * GRID * 3
 
 # The distance averages this many of the most different cells: few, since two variants may
@@ -23,16 +24,21 @@ DIMENSIONS = GRID * GRID * 3
 STRONGEST = 2
 
 
-def colour_signature(pixels: np.ndarray) -> tuple[float, ...]:
-    """Mean Lab colour per grid cell of an (h, w, 3) uint8 sRGB picture, row by row.
+def lab_miniature(pixels: np.ndarray) -> np.ndarray:
+    """An (h, w, 3) uint8 sRGB picture as (``SIDE``, ``SIDE``, 3) float32 CIE Lab."""
+    small = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB))
+
+
+def colour_signature(miniature: np.ndarray) -> tuple[float, ...]:
+    """Mean Lab colour per grid cell of a ``lab_miniature``, row by row.
 
     Returns ``DIMENSIONS`` numbers in CIE Lab units, rounded to 1/100 so that they survive
     float32 storage unchanged in meaning.
     """
-    cells = cv2.resize(pixels, (GRID * 8, GRID * 8), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(cells.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
-    means = lab.reshape(GRID, 8, GRID, 8, 3).mean(axis=(1, 3))
-    return tuple(round(float(value), 2) for value in means.reshape(-1))
+    cell = SIDE // GRID
+    means = miniature.reshape(GRID, cell, GRID, cell, 3).mean(axis=(1, 3), dtype=np.float64)
+    return tuple(means.reshape(-1).round(2).tolist())
 
 
 def colour_distances(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -73,6 +73,18 @@ def decode(data: bytes, longest_side: int = LONGEST_SIDE) -> Decoded:
         raise PhotographError(f"The {image.format} photograph is damaged: {error}.") from error
 
 
+def shrunk(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(h, w, 3) uint8 ``pixels`` at ``size`` (width, height): halved by averages, then linear.
+
+    As true as averaging in one go and several times as fast, since OpenCV halves in vectors.
+    """
+    width, height = size
+    while pixels.shape[1] >= 2 * width and pixels.shape[0] >= 2 * height:
+        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
+    return pixels if pixels.shape[1::-1] == size else cv2.resize(pixels, size)
+
+
 def _open(data: bytes) -> Image.Image:
     """The picture behind the bytes, its header read and its size checked, nothing decoded."""
     if not data:
@@ -146,7 +158,7 @@ def _turbo(data: bytes, full: tuple[int, int], size: tuple[int, int]) -> np.ndar
         pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width)
     except ValueError:
         return None
-    return pixels if pixels.shape[1::-1] == size else cv2.resize(pixels, size)
+    return shrunk(pixels, size)
 
 
 def _by_pillow(image: Image.Image, size: tuple[int, int]) -> Image.Image:

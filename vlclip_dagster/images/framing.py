@@ -8,13 +8,15 @@ each photograph is hashed whole, without its plain border, and with a little les
 two copies, one of the windows of either shows the same.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from vlclip_dagster.images.phash import SIDE, is_degenerate, phash_luma
+from vlclip_dagster.images.colour import colour_signature, lab_miniature
+from vlclip_dagster.images.phash import SIDE, is_degenerate, luma, phash_luma
 
 # A line of pixels is plain while its grey levels span less than this; JPEG noise spans ten.
 PLAIN = 28
@@ -23,7 +25,6 @@ LEAST_SHARE = 0.25
 # Shares cut from each side of what the border leaves; shops crop by one to three in a hundred.
 CUTS = (0.0, 0.015, 0.03)
 FRAMES = 1 + len(CUTS)
-TINT_SIDE = 64
 
 
 class Window(NamedTuple):
@@ -38,6 +39,11 @@ class Window(NamedTuple):
         """The part of (height, width, ...) ``pixels``, as a view."""
         return pixels[self.top : self.bottom, self.left : self.right]
 
+    def box(self, halved: Image.Image) -> tuple[float, float, float, float]:
+        """The part of a picture of half the size, as Pillow wants it."""
+        right, bottom = min(self.right / 2, halved.width), min(self.bottom / 2, halved.height)
+        return self.left / 2, self.top / 2, right, bottom
+
 
 class Prints(NamedTuple):
     """Fingerprints of one photograph in all its windows.
@@ -45,11 +51,13 @@ class Prints(NamedTuple):
     Attributes:
         hashes: perceptual hash of each window, the whole picture first.
         tints: mean CIE Lab colour of each window, three numbers a window.
+        colour: colour signature of the whole picture, ``colour.DIMENSIONS`` numbers.
         degenerate: whether the first hash says too little to group by (a blank picture).
     """
 
     hashes: tuple[int, ...]
     tints: tuple[float, ...]
+    colour: tuple[float, ...]
     degenerate: bool
 
 
@@ -57,11 +65,19 @@ def prints(pixels: np.ndarray) -> Prints:
     """Fingerprints of an (h, w, 3) uint8 sRGB picture; the first hash is its plain pHash."""
     grey = Image.fromarray(pixels).convert("L")
     frames = windows(np.asarray(grey))
-    size = (SIDE, SIDE)
-    seen = [grey.resize(size, Image.Resampling.LANCZOS, box=frame) for frame in frames]
-    thumbnails = np.stack([np.asarray(image) for image in seen])
-    hashes = tuple(int(value) for value in phash_luma(thumbnails))
-    return Prints(hashes, _tints(pixels, frames), is_degenerate(thumbnails[0]))
+    half = grey.reduce(2)
+    seen = [luma(grey)] + [
+        np.asarray(half.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=frame.box(half)))
+        for frame in frames[1:]
+    ]
+    miniature = lab_miniature(pixels)
+    tints = [value for frame in frames for value in _tint(miniature, frame, pixels)]
+    return Prints(
+        hashes=tuple(phash_luma(np.stack(seen)).tolist()),
+        tints=tuple(round(value, 2) for value in tints),
+        colour=colour_signature(miniature),
+        degenerate=is_degenerate(seen[0]),
+    )
 
 
 def framed(pixels: np.ndarray) -> list[np.ndarray]:
@@ -101,13 +117,10 @@ def _busy(grey: np.ndarray, axis: int) -> tuple[int, int]:
     return (int(busy[0]), int(busy[-1]) + 1) if len(busy) else (0, len(spread))
 
 
-def _tints(pixels: np.ndarray, frames: list[Window]) -> tuple[float, ...]:
+def _tint(miniature: np.ndarray, frame: Window, pixels: np.ndarray) -> Sequence[float]:
+    """Mean Lab colour of a window of ``pixels``, whose miniature is given."""
     height, width = pixels.shape[:2]
-    small = cv2.resize(pixels, (TINT_SIDE, TINT_SIDE), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
-    means = []
-    for frame in frames:
-        left, right = frame.left * TINT_SIDE // width, -(-frame.right * TINT_SIDE // width)
-        top, bottom = frame.top * TINT_SIDE // height, -(-frame.bottom * TINT_SIDE // height)
-        means += lab[top:bottom, left:right].mean(axis=(0, 1)).tolist()
-    return tuple(round(value, 2) for value in means)
+    side = len(miniature)
+    left, right = frame.left * side // width, -(-frame.right * side // width)
+    top, bottom = frame.top * side // height, -(-frame.bottom * side // height)
+    return cv2.mean(miniature[top:bottom, left:right])[:3]

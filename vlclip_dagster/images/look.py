@@ -7,7 +7,7 @@ pictures are worth the look (``duplicates``).
 import cv2
 import numpy as np
 
-from vlclip_dagster.images.colour import colour_signature, distance
+from vlclip_dagster.images.colour import colour_signature, distance, lab_miniature
 
 SIDE = 96
 CELLS = 16
@@ -32,7 +32,7 @@ def same_picture(one: np.ndarray, other: np.ndarray, colour_threshold: float) ->
         colour_threshold: largest distance of their colour signatures, in Lab units.
     """
     left, right = _square(one), _square(other)
-    apart = distance(colour_signature(left), colour_signature(right))
+    apart = _colour_distance(left, right)
     if apart <= colour_threshold and _difference(left, right) <= PIXEL_LIMIT:
         return True
     if apart > HOPELESS:
@@ -43,12 +43,18 @@ def same_picture(one: np.ndarray, other: np.ndarray, colour_threshold: float) ->
     # What the warp had to invent at the edges is not judged.
     edge = SIDE // CELLS
     left, right = left[edge:-edge, edge:-edge], aligned[edge:-edge, edge:-edge]
-    close = distance(colour_signature(left), colour_signature(right)) <= colour_threshold
+    close = _colour_distance(left, right) <= colour_threshold
     return close and _difference(left, right) <= PIXEL_LIMIT
 
 
 def _square(pixels: np.ndarray) -> np.ndarray:
     return cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def _colour_distance(left: np.ndarray, right: np.ndarray) -> float:
+    """Distance of two pictures' colour signatures, in Lab units."""
+    one, other = (colour_signature(lab_miniature(pixels)) for pixels in (left, right))
+    return distance(one, other)
 
 
 def _difference(left: np.ndarray, right: np.ndarray) -> float:

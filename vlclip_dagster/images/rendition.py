@@ -10,14 +10,12 @@ costs next to nothing, and stored, so that anyone can take the same fingerprints
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import simplejpeg
 from PIL import Image
 
 from vlclip_dagster.hashing import content_hash
-from vlclip_dagster.images.colour import colour_signature
-from vlclip_dagster.images.decode import decode
+from vlclip_dagster.images.decode import decode, shrunk
 from vlclip_dagster.images.framing import prints
 from vlclip_dagster.images.phash import phash_image
 
@@ -63,8 +61,7 @@ def intake(data: bytes) -> Photograph:
     pixels, lean = decode(data)
     height, width = pixels.shape[:2]
     thumbnail = _thumbnail(pixels)
-    seen = decode_rendition(thumbnail)
-    hashes, tints, degenerate = prints(seen)
+    hashes, tints, colour, degenerate = prints(decode_rendition(thumbnail))
     return Photograph(
         rendition=lean or simplejpeg.encode_jpeg(pixels, QUALITY, colorsubsampling="420"),
         thumbnail=thumbnail,
@@ -74,7 +71,7 @@ def intake(data: bytes) -> Photograph:
         phash=hashes[0],
         framed=hashes,
         tints=tints,
-        colour=colour_signature(seen),
+        colour=colour,
         degenerate=degenerate,
     )
 
@@ -100,5 +97,4 @@ def _thumbnail(pixels: np.ndarray) -> bytes:
     height, width = pixels.shape[:2]
     scale = min(1.0, THUMBNAIL_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return simplejpeg.encode_jpeg(small, QUALITY, colorsubsampling="444")
+    return simplejpeg.encode_jpeg(shrunk(pixels, size), QUALITY, colorsubsampling="444")
