@@ -123,14 +123,24 @@ def test_a_garment_alone_is_kept_whole_whatever_its_parts():
     assert found.box.iou(Box(60, 80, 260, 330)) > 0.93
 
 
+def test_it_earns_its_place_on_a_generated_catalog(shown):
+    """The bounds are those of a small catalog; benchmarks/grounding_iou.py measures large ones."""
+    found = [SaliencyGrounder().detect([one.picture], [one.prompt])[0].box for one in shown]
+    overlaps = {"packshot": [], "lifestyle": []}
+    for one, box in zip(shown, found, strict=True):
+        overlaps[one.scene].append(box.iou(one.box))
+    assert np.mean(overlaps["packshot"]) > 0.88
+    assert np.mean(overlaps["lifestyle"]) > 0.7
+
+
 def test_on_luma_boxes_hold_garments(catalogs):
-    """A garment fills a fair part of any box that is used, and packshots are recognised."""
+    """Packshots are cut exactly; a close-up, which has no outside to cut off, is kept whole."""
     from PIL import Image
 
     paths = sorted((catalogs / "luma" / "images").rglob("*.jpg"))[::35]
     pictures = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
     found = SaliencyGrounder().detect(pictures, ["product."] * len(pictures))
-    assert np.mean([detection.score >= THRESHOLD for detection in found]) > 0.9
+    assert 0.8 < np.mean([detection.score >= THRESHOLD for detection in found]) < 1
     for picture, detection in zip(pictures, found, strict=True):
         if detection.score < THRESHOLD:
             continue

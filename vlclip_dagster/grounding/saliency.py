@@ -12,8 +12,9 @@ import numpy as np
 
 from vlclip_dagster.grounding.backdrop import Backdrop, fit_backdrop
 from vlclip_dagster.grounding.cues import salience
-from vlclip_dagster.grounding.regions import Regions, belonging, bounds, regions
-from vlclip_dagster.grounding.scene import outline
+from vlclip_dagster.grounding.regions import bounds, regions
+from vlclip_dagster.grounding.scene import find_product
+from vlclip_dagster.grounding.shapes import usual_aspect
 from vlclip_dagster.grounding.types import Detection
 from vlclip_dagster.grounding.working import in_photograph, lab_of
 from vlclip_dagster.grounding.worn import garment, is_garment
@@ -35,15 +36,16 @@ class SaliencyGrounder:
     """Finds the most product-like region of each photograph.
 
     A plain border is taken for the backdrop of a packshot, and what differs from it for the
-    product. Any other photograph is a scene: robust background detection proposes, GrabCut
-    outlines. Of the prompt only this is understood: whether it names something worn, and above
-    or below the waist; then a person is cut to the garment in the middle.
+    product. Any other photograph is a scene: robust background detection proposes, then box and
+    colours explain each other. Of the prompt only this is understood: whether it names something
+    wide or tall, or something worn, and above or below the waist; then a person on a backdrop is
+    cut to the garment in the middle.
 
-    The score says how clearly the region stands out, on a scale on which a threshold of 0.35
-    keeps the whole photograph where it is a guess.
+    The score says how far the product's colours differ from the rest, on a scale on which a
+    threshold of 0.35 keeps the whole photograph where it is a guess.
     """
 
-    fingerprint = "saliency-2"
+    fingerprint = "saliency-3"
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:
         """The best region per (h, w, 3) uint8 RGB image and its prompt."""
@@ -60,7 +62,8 @@ def _detect(image: np.ndarray, prompt: str) -> Detection:
             return _scaled(found, image, large)
     shrink = SCENE_PX / PACKSHOT_PX
     small = cv2.resize(large, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    return _scaled(_scene(small, prompt), image, small)
+    found = find_product(small, salience(small, CELL_PX), usual_aspect(prompt))
+    return _scaled(found, image, small)
 
 
 def _is_packshot(backdrop: Backdrop) -> bool:
@@ -83,28 +86,6 @@ def _packshot(lab: np.ndarray, backdrop: Backdrop, prompt: str) -> Detection | N
     if not firm.any():
         return None
     return Detection(bounds(firm), round(0.5 + 0.5 * backdrop.plain, 4))
-
-
-def _scene(lab: np.ndarray, prompt: str) -> Detection:
-    """What robust background detection and GrabCut agree on."""
-    coarse = salience(lab, CELL_PX)
-    mask = outline(lab, coarse)
-    parts = regions(mask)
-    if not parts.ids:
-        return Detection(None, 0.0, "nothing stands out")
-    return _choose(parts, cv2.resize(coarse, lab.shape[1::-1]), lab, prompt)
-
-
-def _choose(parts: Regions, fine: np.ndarray, lab: np.ndarray, prompt: str) -> Detection:
-    """The region with the most salience near the middle, and those that belong to it."""
-    weights = [float(fine[parts.labels == label].sum()) for label in parts.ids]
-    best = int(np.argmax(weights))
-    if is_garment(prompt):
-        inside = garment(lab, parts.labels == parts.ids[best], prompt)
-    else:
-        inside = np.isin(parts.labels, belonging(parts, best, weights, lab))
-    score = float(fine[inside].mean() - fine[~inside].mean()) if not inside.all() else 0.0
-    return Detection(bounds(inside), round(max(0.0, min(1.0, score)), 4))
 
 
 def _scaled(found: Detection, image: np.ndarray, working: np.ndarray) -> Detection:

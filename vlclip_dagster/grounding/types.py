@@ -20,6 +20,11 @@ class Box:
     y1: float
 
     @property
+    def corners(self) -> tuple[float, float, float, float]:
+        """``x0``, ``y0``, ``x1``, ``y1``."""
+        return self.x0, self.y0, self.x1, self.y1
+
+    @property
     def area(self) -> float:
         """Area in square pixels, 0 for an empty box."""
         return max(0.0, self.x1 - self.x0) * max(0.0, self.y1 - self.y0)

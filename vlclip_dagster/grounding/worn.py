@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from vlclip_dagster.grounding.regions import bounds, regions
+from vlclip_dagster.grounding.shapes import noun_of
 
 UPPER = frozenset(
     {"blazer", "blouse", "bra", "cardigan", "hoodie", "jacket", "jumper", "polo", "pullover"}
@@ -56,16 +57,12 @@ SKIN_CR, SKIN_CB = (135, 173), (80, 127)
 
 def is_garment(prompt: str) -> bool:
     """Whether a prompt names something that is worn on the body."""
-    return _noun(prompt) in GARMENTS
+    return noun_of(prompt) in GARMENTS
 
 
 def is_worn(lab: np.ndarray, outline: np.ndarray, prompt: str) -> bool:
     """Whether the prompt names a garment and the (h, w) ``outline`` is of somebody wearing it."""
     return is_garment(prompt) and garment(lab, outline, prompt) is not outline
-
-
-def _noun(prompt: str) -> str:
-    return prompt.rstrip(". ").rpartition(" ")[2]
 
 
 def garment(lab: np.ndarray, outline: np.ndarray, prompt: str) -> np.ndarray:
@@ -86,7 +83,7 @@ def garment(lab: np.ndarray, outline: np.ndarray, prompt: str) -> np.ndarray:
     colours, kinship = _colours(lab, outline)
     mix, filled = _mix_by_row(colours[top:bottom])
     bare = (skin(lab) & outline).sum(axis=1) / outline.sum(axis=1).clip(1)
-    upper = _noun(prompt) in UPPER
+    upper = noun_of(prompt) in UPPER
     away = np.arange(top, bottom) / lab.shape[0] - (PLACE_UPPER if upper else PLACE)
     claim = filled * (1 - (BARE_UPPER if upper else BARE) * bare[top:bottom])
     claim *= np.exp(-((away / MIDDLE) ** 2) / 2)
