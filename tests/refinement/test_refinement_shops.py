@@ -29,7 +29,7 @@ FORBIDDEN = {
     "brand": "luma nike adidas coolmax cooltech lumatech heattec evercool chafe",
     "call": "buy shop click order now new bestseller exclusive limited edition",
 }
-_UNIT = re.compile(r"\d(?:cm|mm|ml|l|kg|g|w|v|in|inch|oz|lb)$|\d{2,}$|\d\.\d|[$€£%@]|www|://")
+_UNIT = re.compile(r"\d(?:cm|mm|ml|l|kg|g|w|v|in|inch|oz|lb)$|\d{3,}$|\d\.\d|[$€£%@]|www|://")
 _COLUMNS = ("gender", "age_group", "color", "material", "pattern", "brand")
 
 
