@@ -116,7 +116,9 @@ def whole_build(home: Path) -> tuple[float, float]:
     ended = pl.col("finished_at").map_elements(_moment, pl.Float64)
     began = log.select(ended - pl.col("seconds")).item(0, 0)
     first_report = log.filter(pl.col("asset") == "eval_report").select(ended).item(0, 0)
-    folders = [path for path in (home / "checkpoints").iterdir() if path.is_dir()]
+    made = (path for path in (home / "checkpoints").iterdir() if path.is_dir())
+    # Later trainings belong to later runs; a copy of a folder keeps its time.
+    folders = [path for path in made if path.stat().st_mtime <= first_report]
     training = sum(epoch.seconds for folder in folders for epoch in load_metrics(folder))
     return first_report - began, training
 

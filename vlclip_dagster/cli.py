@@ -289,12 +289,13 @@ def _drop(
 
 
 def _run(*, retrain: bool, shown: bool) -> "Outcome":
+    from vlclip_dagster.disk import disk_troubles_told
     from vlclip_dagster.runs import Platform, open_instance
     from vlclip_dagster.settings import load_settings
     from vlclip_dagster.terminal import progress_shown, show_job, show_outcome
 
     settings = load_settings()
-    with progress_shown(enabled=shown):
+    with progress_shown(enabled=shown), disk_troubles_told(settings.home):
         platform = Platform(settings, open_instance(settings))
         outcome = platform.run_out_of_date(retrain=retrain, on_job=show_job if shown else None)
     if shown:
