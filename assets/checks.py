@@ -18,7 +18,6 @@ from vlclip_dagster.quality.model import model_suites
 from vlclip_dagster.quality.products import product_suites
 from vlclip_dagster.quality.settings import QualitySettings
 from vlclip_dagster.quality.suite import Artifacts, Suite
-from vlclip_dagster.storage import place
 
 
 def all_checks(limits: QualitySettings) -> Sequence[dg.AssetChecksDefinition]:
@@ -49,7 +48,7 @@ def _checks(suite: Suite, partitions: dg.PartitionsDefinition | None) -> dg.Asse
         artifacts = Artifacts(
             tables=tables,
             checkpoints=warehouse.checkpoints(),
-            report=place(warehouse.home) / "report",
+            report=warehouse.report_folder,
             index=index.index,
             slugs=(context.partition_key,) if partitions else tuple(registered_types(tables)),
         )

@@ -72,7 +72,7 @@ def refined_queries(
     provisional = wanted.join(table.keys(), on=["item_id", "key"], how="anti").height
     counts = replace(counts, computed=counts.computed - provisional, failed=provisional)
     shown = backend.tally.as_dict() | _shown(table.read(), products, backend.name)
-    return stage.result(counts, table.data_version(), shown)
+    return stage.result(counts, table.data_version(), shown, backend.tally.usd)
 
 
 def wanted_queries(products: pl.DataFrame, fingerprint: str) -> pl.DataFrame:

@@ -46,7 +46,11 @@ class Stage:
         )
 
     def result(
-        self, counts: Counts, output_version: str, metadata: Mapping[str, Any] | None = None
+        self,
+        counts: Counts,
+        output_version: str,
+        metadata: Mapping[str, Any] | None = None,
+        usd: float | None = 0.0,
     ) -> dg.MaterializeResult:
         """Record the stage and build what Dagster keeps of it.
 
@@ -54,6 +58,7 @@ class Stage:
             counts: what the refresh did.
             output_version: content hash of the artifact; becomes its DataVersion.
             metadata: tables, pictures and figures beside the counts.
+            usd: what an endpoint charged for it, in US dollars; None if its price is not known.
         """
         seconds = round(time.monotonic() - self._started, 3)
         self._log.record(
@@ -63,6 +68,7 @@ class Stage:
             seconds=seconds,
             output_version=output_version,
             inputs=self._inputs,
+            usd=usd,
         )
         shown = {
             "dagster/row_count": counts.kept + counts.computed,

@@ -32,6 +32,7 @@ class StageRun:
     output_version: str
     inputs: Mapping[str, str]
     finished_at: str
+    usd: float | None = 0.0
 
 
 class StageLog:
@@ -97,12 +98,13 @@ class StageLog:
         seconds: float,
         output_version: str,
         inputs: Mapping[str, str],
+        usd: float | None = 0.0,
     ) -> None:
-        """Append a line for an artifact that was just finished."""
+        """Append a line for an artifact that was just finished; ``usd`` is what it was charged."""
         rows = counts.kept + counts.computed + counts.failed
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         self.append(
-            [StageRun(asset, slug, counts, rows, seconds, output_version, inputs, finished_at=now)]
+            [StageRun(asset, slug, counts, rows, seconds, output_version, inputs, now, usd)]
         )
 
     def append(self, runs: Iterable[StageRun]) -> None:
@@ -115,6 +117,7 @@ class StageLog:
                 "slug": run.slug,
                 "rows": run.rows,
                 "seconds": run.seconds,
+                "usd": run.usd,
                 "inputs": json.dumps(run.inputs, sort_keys=True),
                 "finished_at": run.finished_at,
                 **run.counts.as_dict(),
@@ -122,7 +125,9 @@ class StageLog:
             for run in runs
         ]
         if lines:
-            self._table.append(pl.DataFrame(lines, schema_overrides={"slug": pl.String}))
+            self._table.append(
+                pl.DataFrame(lines, schema_overrides={"slug": pl.String, "usd": pl.Float64})
+            )
             self._table.finish()
 
 
@@ -153,4 +158,5 @@ def _stage_run(row: Mapping[str, Any]) -> StageRun:
         output_version=row["key"],
         inputs=json.loads(row["inputs"]),
         finished_at=row["finished_at"],
+        usd=row["usd"],
     )

@@ -191,7 +191,8 @@ TABLES: dict[str, TableSchema] = {
             "measured_at": _TEXT,
         },
     ),
-    # One line per materialization: what it did and how long it took, in seconds.
+    # One line per materialization: what it did, how long it took, in seconds, and what endpoints
+    # charged for it, in US dollars; null where the price is not known.
     "stage_runs": TableSchema(
         "run_id",
         {
@@ -203,6 +204,7 @@ TABLES: dict[str, TableSchema] = {
             "deleted": pl.Int64,
             "failed": pl.Int64,
             "seconds": pl.Float64,
+            "usd": pl.Float64,
             "inputs": _TEXT,
             "finished_at": _TEXT,
         },

@@ -1,5 +1,5 @@
--- How each product type came through the pipeline, from the feed's rows to the points of its
--- collection. Rejected rows without a known product type stand in lines of their own.
+-- How each product type that is sold came through the pipeline, from the feed's rows to the
+-- points of its collection. Rejected rows without such a type stand in lines of their own.
 with products as (
     select slug, count(*) filter (where not failed) as products
     from {{ ref('stg_products') }}
@@ -64,12 +64,14 @@ embeddings as (
     group by slug
 ),
 
+sold as (
+    select slug, product_type from {{ ref('stg_product_types') }} where not retired
+),
+
 types as (
-    select slug, product_type from {{ ref('stg_product_types') }}
+    select slug, product_type from sold
     union all
-    select rejected.slug, null as product_type
-    from rejected
-    where rejected.slug not in (select slug from {{ ref('stg_product_types') }})
+    select slug, null as product_type from rejected where slug not in (select slug from sold)
 )
 
 select

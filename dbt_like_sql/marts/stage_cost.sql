@@ -10,6 +10,7 @@ select
     cast(sum(run.kept) as bigint) as rows_kept,
     cast(sum(run.failed) as bigint) as rows_failed,
     round(sum(run.seconds), 3) as seconds,
+    round(sum(run.usd), 4) as usd,
     round(sum(run.seconds) / nullif(sum(run.computed), 0), 4) as seconds_per_row,
     max(run.finished_at) as last_finished
 from {{ ref('stg_stage_runs') }} as run

@@ -1,5 +1,6 @@
--- The product types of the catalog: slug, and the name that people read.
+-- The product types: slug, the name that people read, and whether no shop sells it any more.
 select
     slug,
-    product_type
+    product_type,
+    retired_at is not null as retired
 from {{ source('product_types') }}

@@ -1,4 +1,5 @@
--- A materialization that was finished: what it did and how long it took, in seconds.
+-- A materialization that was finished: what it did, how long it took, in seconds, and what
+-- endpoints charged for it, in US dollars.
 select
     run_id,
     asset,
@@ -8,5 +9,6 @@ select
     deleted,
     failed,
     seconds,
+    usd,
     cast(finished_at as timestamp) as finished_at
 from {{ source('stage_runs') }}

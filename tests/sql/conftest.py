@@ -24,9 +24,10 @@ def warehouse(tmp_path) -> Warehouse:
     fill(home, "dress", ["a", "b", "c"], duplicates={"b": "a"}, unreadable={"c"})
     fill(home, "sofa", ["d"], accepted=False, converged=False)
     log = StageLog(home)
-    for slug, computed, seconds in (("dress", 3, 1.5), ("sofa", 1, 0.5), ("dress", 0, 0.25)):
-        done = Counts(computed=computed)
-        log.record("raw_catalog", slug, done, seconds=seconds, output_version="v", inputs={})
+    runs = (("dress", 3, 1.5, 0.25), ("sofa", 1, 0.5, None), ("dress", 0, 0.25, 0.0))
+    for slug, computed, seconds, usd in runs:
+        done, made = Counts(computed=computed), {"output_version": "v", "inputs": {}}
+        log.record("raw_catalog", slug, done, seconds=seconds, usd=usd, **made)
     log.record("eval_report", None, Counts(computed=1), seconds=9.0, output_version="v", inputs={})
     keep_scores(home, "old", retrieval({"dress": 2, "sofa": 1}), "2026-01-05T08:00:00+00:00")
     keep_scores(home, "new", retrieval({"dress": 1, "sofa": 1}), "2026-02-05T08:00:00+00:00")

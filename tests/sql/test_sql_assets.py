@@ -133,7 +133,39 @@ def test_vlclip_sql_answers_in_words_and_in_json(warehouse, monkeypatch):
     assert {"name": "stage_cost", "kind": "mart"}.items() <= names[2].items()
 
 
-def test_vlclip_sql_refuses_with_the_sentence(warehouse, monkeypatch):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "drop table raw_catalog",
+        "update raw_catalog set title = ''",
+        "insert into raw_catalog select * from raw_catalog",
+        "create table x as select 1",
+        "copy raw_catalog to '{folder}/x.csv'",
+        "copy (select 1) to '{folder}/x.parquet'",
+        "attach '{folder}/x.db'",
+        "export database '{folder}'",
+        "install httpfs",
+        "pragma database_list",
+        "call pragma_version()",
+        "set enable_external_access = true",
+        "select * from '{secret}'",
+        "select * from read_text('{secret}')",
+        "select * from read_csv('{secret}')",
+        "select * from glob('{folder}/*')",
+        "select * from query('select 1')",
+        "with x as (from read_text('{secret}')) select * from x",
+        "select (select content from read_text('{secret}'))",
+        "select 1; copy (select 1) to '{folder}/x.csv'",
+    ],
+)
+def test_vlclip_sql_reads_no_file_and_writes_nothing(warehouse, monkeypatch, tmp_path, text):
     monkeypatch.setenv("VLCLIP_HOME", warehouse.home)
-    with pytest.raises(VlclipError, match="begins with 'drop'"):
-        CliRunner().invoke(app, ["sql", "drop table raw_catalog"], catch_exceptions=False)
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    secret = folder / "secret.csv"
+    secret.write_text("canary\n1\n")
+    words = ["sql", text.format(folder=folder, secret=secret)]
+    with pytest.raises(VlclipError) as refused:
+        CliRunner().invoke(app, words, catch_exceptions=False)
+    assert "canary" not in str(refused.value)
+    assert list(folder.iterdir()) == [secret]

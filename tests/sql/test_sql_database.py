@@ -37,13 +37,20 @@ def test_catalog_health_says_why_rows_were_rejected(warehouse, models):
     ]
 
 
+def test_a_type_that_nobody_sells_any_more_is_no_line_of_the_health(warehouse, models):
+    left = [("sofa", "Sofa", "2026-01-01T00:00:00+00:00")]
+    put(warehouse, "product_types", None, left, "slug", "product_type", "retired_at")
+    health = query(warehouse, models, "select slug from catalog_health")
+    assert health["slug"].to_list() == ["", "dress"]
+
+
 def test_stage_cost_adds_up_the_runs_of_a_week(warehouse, models):
     cost = query(warehouse, models, "select * from stage_cost")
     assert cost.drop("week", "last_finished").rows() == [
-        # asset, slug, product_type, runs, computed, kept, failed, seconds, seconds a row
-        ("eval_report", None, "all", 1, 1, 0, 0, 9.0, 9.0),
-        ("raw_catalog", "dress", "Dress", 2, 3, 0, 0, 1.75, 0.5833),
-        ("raw_catalog", "sofa", "Sofa", 1, 1, 0, 0, 0.5, 0.5),
+        # asset, slug, product_type, runs, computed, kept, failed, seconds, dollars, seconds a row
+        ("eval_report", None, "all", 1, 1, 0, 0, 9.0, 0.0, 9.0),
+        ("raw_catalog", "dress", "Dress", 2, 3, 0, 0, 1.75, 0.25, 0.5833),
+        ("raw_catalog", "sofa", "Sofa", 1, 1, 0, 0, 0.5, None, 0.5),
     ]
     assert cost["week"].unique().dt.weekday().to_list() == [1]
     assert cost["last_finished"].dtype == pl.Datetime("us")
