@@ -31,6 +31,8 @@ def json_object(frame: pl.DataFrame, height: int | None = None) -> pl.Series:
 
 def json_text(values: pl.Series) -> pl.Series:
     """Each value as JSON, in the shortest form and with the letters as they are."""
+    if isinstance(values.dtype, pl.Struct):
+        return values.struct.json_encode()
     encoded = pl.select(pl.struct(values.alias("v")).struct.json_encode()).to_series()
     return encoded.str.strip_prefix('{"v":').str.strip_suffix("}").alias(values.name)
 
@@ -43,9 +45,9 @@ def row_keys(first: str, *parts: pl.Series) -> pl.Series:
         parts: text, numbers, lists, or structs whose fields stand in the order of their names.
     """
     prefix = f"[{json.dumps(first, ensure_ascii=False)},"
-    encoded = pl.select(pl.concat_str([json_text(part) for part in parts], separator=","))
+    rows = zip(*map(json_text, parts), strict=True)
     digests = (
-        hashlib.blake2b(f"{prefix}{text}]".encode(), digest_size=16).hexdigest()
-        for text in encoded.to_series()
+        hashlib.blake2b(f"{prefix}{','.join(texts)}]".encode(), digest_size=16).hexdigest()
+        for texts in rows
     )
     return pl.Series(list(digests), dtype=pl.String)

@@ -38,11 +38,15 @@ class Spool:
         """The rows at ``places``, in that order."""
         wanted = places.select(PLACE.keys()).with_row_index("order")
         found = [pl.DataFrame(schema=self._schema)]
-        order = []
+        orders = [wanted["order"].clear()]
         for (part,), group in wanted.partition_by("part", as_dict=True).items():
-            found.append(self._part(int(part))[group["row"]])
-            order.append(group["order"])
-        return pl.concat(found)[pl.concat(order).arg_sort()] if order else found[0]
+            stored, chosen = self._part(int(part)), group["row"]
+            first, last = int(chosen[0]), int(chosen[-1])
+            is_run = last - first + 1 == len(chosen) and chosen.is_sorted()
+            found.append(stored.slice(first, len(chosen)) if is_run else stored[chosen])
+            orders.append(group["order"])
+        rows, order = pl.concat(found), pl.concat(orders)
+        return rows if order.is_sorted() else rows[order.arg_sort()]
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         return map(self._part, range(len(self._parts)))

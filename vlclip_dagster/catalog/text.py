@@ -38,6 +38,11 @@ _UNSEEN = re.compile(
     re.IGNORECASE,
 )
 _DROPPED = "head,script,style,template,noscript,iframe,object,svg,math,[hidden],input,select"
+_MAY_DROP = re.compile(
+    r"hidden|<(?:head|title|script|style|template|no(?:script|frames|embed)|iframe|object|svg|math"
+    r"|input|select)",
+    re.IGNORECASE,
+)
 _BLOCKS = (
     "p,div,br,hr,li,ul,ol,dl,dt,dd,tr,table,h1,h2,h3,h4,h5,h6,section,article,header,"
     "footer,blockquote,pre,figure,figcaption,option"
@@ -100,8 +105,9 @@ def _visible_pieces(text: str) -> list[str]:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
     tree = LexborHTMLParser(text)
-    hidden: list[LexborNode] = tree.css(_DROPPED)
-    styled = tree.css("[style]")
+    # Asking the tree is most of the work, so it is asked only for what can be there.
+    hidden: list[LexborNode] = tree.css(_DROPPED) if _MAY_DROP.search(text) else []
+    styled = tree.css("[style]") if "style" in text.lower() else []
     hidden += [node for node in styled if _UNSEEN.search(node.attributes.get("style") or "")]
     if tree.root is None or any(node.tag == "html" for node in hidden):
         return []
@@ -114,7 +120,7 @@ def _visible_pieces(text: str) -> list[str]:
     for node in tree.css(_BLOCKS):
         node.insert_before(_BREAK)
         node.insert_after(_BREAK)
-    for node in tree.css("td,th"):
+    for node in tree.css("td,th") if "<t" in text.lower() else []:
         node.insert_after(_CELL)
     return _outside(tree.root.text(deep=True), fence).split(_BREAK)
 

@@ -9,6 +9,7 @@ import re
 import tomllib
 from functools import lru_cache, partial
 from importlib import resources
+from string import ascii_lowercase
 from typing import NamedTuple
 
 import polars as pl
@@ -33,6 +34,12 @@ _MARKS |= {f"{pause} ": f"{_END}{pause} " for pause in (",", ";", ":", ")", "]",
 _MARKS |= {f" {pause} ": f"{_END} {pause} " for pause in "•*-"}
 _WORD = r"[^\W\d_][\w'’&-]+"
 _REPEATED = re.compile(rf"\b({_WORD}(?: {_WORD}){{0,3}})(?:[ ,|/;-]+\1\b)+", re.IGNORECASE)
+
+
+# Neighbouring words that start with the same two letters.
+_ALIKE = "(?i)(?:^| )(?:{})".format(
+    "|".join(f"{a}{b}[^ ]* {a}{b}" for a in ascii_lowercase for b in ascii_lowercase)
+)
 
 
 class _Rules(NamedTuple):
@@ -73,10 +80,14 @@ def _quiet(texts: pl.Series, rules: _Rules, *, title: bool) -> pl.Series:
 
 def _repeats(texts: pl.Series, *, title: bool) -> pl.Series:
     """Which texts may repeat words: any word of a title, neighbours in a longer text."""
-    words = texts.str.to_lowercase().str.split(" ")
     if title:
+        words = texts.str.to_lowercase().str.split(" ")
         return words.list.n_unique() < words.list.len()
-    return words.list.eval(pl.element() == pl.element().shift()).list.any()
+    # Taking a long text apart costs more than all else; this leaves few to be taken apart.
+    alike = texts.str.contains(_ALIKE)
+    words = texts.filter(alike).str.to_lowercase().str.split(" ")
+    twice = words.list.eval(pl.element() == pl.element().shift()).list.any()
+    return patched(alike, alike, lambda _: twice)
 
 
 def _said_once(text: str, rules: _Rules, *, title: bool) -> str:

@@ -11,19 +11,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TextIO
 
+import polars as pl
+
 from vlclip_dagster.catalog.columns import ALIASES, READ, canonical_names, column_name
 from vlclip_dagster.catalog.streams import open_text
 from vlclip_dagster.catalog.table import (
+    BATCH_ROWS,
     MAX_BROKEN_TEXT,
     Batch,
     BrokenRow,
     Item,
     Source,
+    batch_of,
     batched_rows,
 )
 
 DELIMITERS = "\t,;|"
 _MAX_LINE = 4_000_000
+_BLOCK = 16_000_000  # characters
 _KNOWN = frozenset({*READ, *ALIASES, *(alias for aliases in ALIASES.values() for alias in aliases)})
 # A first line by which Excel is told the delimiter.
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=([\t,;|])"?\r?\n')
@@ -43,7 +48,14 @@ def read(source: Source) -> Iterator[Batch]:
         mapped = [header for headers in source.mapping.columns.values() for header in headers]
         delimiter = told[1] if told else sniff_delimiter(source.head, mapped)
         records = _Records(stream, delimiter)
-        yield from batched_rows(source, records.header, records)
+        names = canonical_names(records.header)
+        while block := records.next_block():
+            fields = _fields(block, delimiter, len(names))
+            if fields is None:
+                yield from batched_rows(source, names, records.of(block))
+            else:
+                numbers = records.numbers(len(block))
+                yield Batch(batch_of(source, numbers, dict(zip(names, fields, strict=True))))
 
 
 def sniff_delimiter(sample: str, mapped: Iterable[str] = ()) -> str:
@@ -67,40 +79,75 @@ def _header(sample: str, delimiter: str) -> list[str]:
     return next((row for row in csv.reader(lines, delimiter=delimiter) if any(row)), [])
 
 
+def _fields(block: Sequence[str], delimiter: str, width: int) -> pl.DataFrame | None:
+    """The columns of lines that are each a record for itself; None if one of them is not."""
+    lines = pl.Series(block).str.strip_suffix("\n").str.strip_suffix("\r")
+    field = rf'(?:[^"\r\n\x00{delimiter}]*|"(?:[^"\r\n\x00]|"")*")'
+    whole = lines.str.contains(rf"^{field}(?:[{delimiter}]{field})*$") & (lines != "")
+    unquoted = lines.str.replace_all('"[^"]*"', "")
+    if not (whole & (unquoted.str.count_matches(delimiter, literal=True) == width - 1)).all():
+        return None
+    text = "".join(block).replace("\r\n", "\n").encode()
+    return pl.read_csv(text, has_header=False, separator=delimiter, infer_schema=False)
+
+
 class _Lines:
     """Physical lines that can be given back; remembers those of the current record."""
 
     def __init__(self, stream: TextIO) -> None:
         self._source = iter(partial(stream.readline, _MAX_LINE), "")
-        self._returned: deque[str] = deque()
+        self.returned: deque[str] = deque()
         self.taken: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._returned.popleft() if self._returned else next(self._source)
+        line = self.returned.popleft() if self.returned else next(self._source)
         self.taken.append(line)
         return line
 
+    def next_block(self) -> list[str]:
+        """The lines that follow, up to the size of a batch; none at the end."""
+        block: list[str] = []
+        size = 0
+        for line in self._source:
+            block.append(line)
+            size += len(line)
+            if size >= _BLOCK or len(block) >= BATCH_ROWS:
+                break
+        return block
+
     def give_back_all_but_first(self) -> str:
         first, *rest = self.taken
-        self._returned.extendleft(reversed(rest))
+        self.returned.extendleft(reversed(rest))
         return first
 
 
 class _Records:
-    """Iterates over the records after the header, each of the header's width or broken."""
+    """The records after the header, each of the header's width or broken."""
 
     def __init__(self, stream: TextIO, delimiter: str) -> None:
         self._lines = _Lines(stream)
         self._delimiter = delimiter
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._count = 0
+        self.next_block = self._lines.next_block
         self.header: list[str] = []
-        self.header = next((fields for fields, _ in self._settled() if fields), [])
+        while (settled := self._next()) and not settled[0]:
+            pass
+        self.header = settled[0] or [] if settled else []
 
-    def __iter__(self) -> Iterator[Item[Sequence[str]]]:
-        for number, (fields, line) in enumerate(self._settled(), start=1):
+    def numbers(self, many: int) -> range:
+        """Numbers for so many records that were read elsewhere."""
+        self._count += many
+        return range(self._count - many + 1, self._count + 1)
+
+    def of(self, block: Sequence[str]) -> Iterator[Item[Sequence[str]]]:
+        """The records that begin in ``block``."""
+        self._lines.returned.extend(block)
+        while self._lines.returned and (settled := self._next()):
+            (number,), (fields, line) = self.numbers(1), settled
             if fields is None:
                 reason = (
                     f"the line does not have the header's {len(self.header)} columns, or a "
@@ -110,17 +157,18 @@ class _Records:
             else:
                 yield number, fields, sum(map(len, self._lines.taken))
 
-    def _settled(self) -> Iterator[tuple[list[str] | None, str]]:
-        while True:
+    def _next(self) -> tuple[list[str] | None, str] | None:
+        """The next record, or None with its line; None alone at the end."""
+        fields: list[str] | None = []
+        while fields == []:
             self._lines.taken = []
             try:
                 fields = next(self._reader)
             except StopIteration:
-                return
+                return None
             except csv.Error:
                 fields = None
-            if fields != []:
-                yield self._settle(fields)
+        return self._settle(fields)
 
     def _settle(self, fields: list[str] | None) -> tuple[list[str] | None, str]:
         """Make the record as wide as the header, or read its first line on its own."""
