@@ -2,13 +2,11 @@
 
 import logging
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-SECRET = "canary-7f3a-secret"
+from buckets import SECRET, make_bucket
 
 
 @pytest.fixture(scope="session")
@@ -45,14 +43,6 @@ def bucket(variables, tmp_path, monkeypatch) -> str:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("VLCLIP_STATE", str(tmp_path / "state"))
     return f"s3://{make_bucket()}"
-
-
-def make_bucket() -> str:
-    import boto3
-
-    name = f"shop-{uuid.uuid4().hex}"
-    boto3.client("s3").create_bucket(Bucket=name)
-    return name
 
 
 @pytest.fixture
