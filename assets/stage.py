@@ -6,14 +6,19 @@ Nothing of the method belongs here; the assets call it and hand their counts ove
 import base64
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import dagster as dg
 import polars as pl
+from filelock import FileLock
 
+from resources.warehouse import WarehouseResource
+from vlclip_dagster.disk import disk_troubles_told
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.stages import StageLog
+from vlclip_dagster.storage import working_folder
 from vlclip_dagster.transient import is_transient
 from vlclip_dagster.warehouse import Counts, Warehouse
 
@@ -70,17 +75,21 @@ class Stage:
             inputs=self._inputs,
             usd=usd,
         )
+        told = {
+            name: round(value, 3) if isinstance(value, float) else value
+            for name, value in (metadata or {}).items()
+        }
         shown = {
             "dagster/row_count": counts.kept + counts.computed,
             **counts.as_dict(),
             "seconds": seconds,
-            **(metadata or {}),
+            **told,
         }
         return dg.MaterializeResult(metadata=shown, data_version=dg.DataVersion(output_version))
 
 
 def user_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a step try again what passes by itself, and fail with the sentence of a ``VlclipError``.
+    """Let a step run alone, try again what passes by itself, and fail with a user's sentence.
 
     A server that is away or a lock that is held is asked for again after ``FIRST_WAIT_S``, twice
     that, and so on; a user's mistake is told at once, without a stack trace.
@@ -89,7 +98,8 @@ def user_errors(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def telling(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return function(*args, **kwargs)
+            with _alone(kwargs.get("warehouse")):
+                return function(*args, **kwargs)
         except Exception as error:
             if is_transient(error):
                 _try_again_later(error)
@@ -98,6 +108,25 @@ def user_errors(function: Callable[P, R]) -> Callable[P, R]:
             raise
 
     return telling
+
+
+@contextmanager
+def _alone(warehouse: object) -> Iterator[None]:
+    """One run of a step and product type at a time on this machine; a second one waits.
+
+    Then it finds everything done. Unserialised, both would pay for the same rows and trainings.
+    What has no warehouse writes nothing.
+    """
+    if not isinstance(warehouse, WarehouseResource):
+        yield
+        return
+    context = dg.OpExecutionContext.get()
+    partition = context.partition_key if context.has_partition_key else "all"
+    folder = working_folder(warehouse.home) / "locks"
+    with disk_troubles_told(warehouse.home):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f"{context.op_def.name}-{partition}.lock"):
+            yield
 
 
 def _try_again_later(error: Exception) -> None:
