@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
+
 from assets.refined_queries import wanted_queries
-from assets.stage import registered_types
 from vlclip_dagster.inbox import land_pending
 from vlclip_dagster.refinement.estimate import Estimate, estimate
 from vlclip_dagster.refinement.openai_backend import OpenAIBackend
@@ -19,7 +20,7 @@ from vlclip_dagster.refinement.types import ProductText
 from vlclip_dagster.settings import Settings
 from vlclip_dagster.warehouse import Warehouse
 
-_LEDGERS = ("drops", "product_types", "stage_runs")
+_LANDING_TABLES = ("landed", "drops", "product_types", "stage_runs")
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,18 @@ def forecast(settings: Settings) -> Forecast:
 def _due(settings: Settings, fingerprint: str) -> Iterator[tuple[str, list[ProductText]]]:
     home = Warehouse(settings.home)
     with TemporaryDirectory() as scratch:
-        ahead = _landed_ahead(home, Path(scratch), settings.inbox)
-        for slug in registered_types(ahead):
-            wanted = wanted_queries(ahead.table("landed", slug).read(), fingerprint)
-            stored = home.table("refined_queries", slug).keys()
+        landed = _landed_ahead(home, Path(scratch), settings.inbox)
+        for (slug,), products in sorted(landed.partition_by("slug", as_dict=True).items()):
+            stored = home.table("refined_queries", str(slug)).keys()
+            wanted = wanted_queries(products, fingerprint)
             missing = wanted.join(stored, on=["item_id", "key"], how="anti")
-            yield slug, [ProductText.from_row(row) for row in missing.iter_rows(named=True)]
+            yield str(slug), [ProductText.from_row(row) for row in missing.iter_rows(named=True)]
 
 
-def _landed_ahead(home: Warehouse, scratch: Path, inbox: Path) -> Warehouse:
+def _landed_ahead(home: Warehouse, scratch: Path, inbox: Path) -> pl.DataFrame:
     """The landed products as they will be when the inbox is empty; ``home`` stays as it is."""
     ahead = Warehouse(scratch)
-    slugs = home.table("product_types").read(["slug"])["slug"].to_list()
-    for table, slug in [*((name, None) for name in _LEDGERS), *(("landed", one) for one in slugs)]:
-        ahead.table(table, slug).upsert(home.table(table, slug).read())
+    for table in _LANDING_TABLES:
+        ahead.table(table).upsert(home.table(table).read())
     land_pending(ahead, inbox)
-    return ahead
+    return ahead.table("landed").read()
