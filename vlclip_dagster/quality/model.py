@@ -16,7 +16,7 @@ from vlclip_dagster.evaluation.metrics import HITS_AT
 from vlclip_dagster.evaluation.report import HTML_NAME, JSON_NAME, load_report
 from vlclip_dagster.measure import held_out
 from vlclip_dagster.pairs import training_pairs
-from vlclip_dagster.quality.suite import Artifacts, Frames, Suite, absent, equal, holds
+from vlclip_dagster.quality.suite import Artifacts, Frames, Suite, absent, equal, share
 from vlclip_dagster.training import training_key
 
 FIGURES = (*(f"hits@{k}" for k in HITS_AT), "mrr")
@@ -31,8 +31,8 @@ def model_suites() -> list[Suite]:
         equal("products_are_those_of_the_tables", "trained", "stored", rows="products"),
     )
     report = (
-        holds("files_are_whole", "whole", blocking=False),
-        holds("figures_are_shares", "share", blocking=False, rows="figures"),
+        share("files_are_whole", "whole", 1.0),
+        share("figures_are_shares", "share", 1.0, rows="figures"),
         equal("counts_are_those_of_the_split", "reported", "held_out", rows="counts"),
     )
     return [

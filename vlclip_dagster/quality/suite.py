@@ -73,15 +73,14 @@ def present(name: str, column: str) -> Rule:
     return Rule(name, "ExpectColumnValuesToNotBeNull", {"column": column}, True)
 
 
-def absent(name: str, column: str, *, rows: str = "rows") -> Rule:
+def absent(name: str, column: str) -> Rule:
     """Warns where there is a value: it says what is wrong."""
-    return Rule(name, "ExpectColumnValuesToBeNull", {"column": column}, rows=rows)
+    return Rule(name, "ExpectColumnValuesToBeNull", {"column": column})
 
 
-def holds(name: str, column: str, *, blocking: bool = True, rows: str = "rows") -> Rule:
+def holds(name: str, column: str) -> Rule:
     """Blocks unless a boolean column is true in every row."""
-    arguments = {"column": column, "value_set": [True]}
-    return Rule(name, "ExpectColumnValuesToBeInSet", arguments, blocking, rows)
+    return Rule(name, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True]}, True)
 
 
 def share(name: str, column: str, least: float, *, rows: str = "rows") -> Rule:
