@@ -62,7 +62,7 @@ class Lab:
         self.encoders: dict[str, Encoder] = {}
         self.asked = 0
 
-    def train(self, name, knows, test=TEST, train=TRAIN):
+    def train(self, name, knows, test=TEST, train=TRAIN, weights=None):
         provenance = Provenance(
             key=name,
             data_version="d",
@@ -71,7 +71,7 @@ class Lab:
             best_epoch=1,
             encoder=EncoderSettings(),
             training=TrainingSettings(),
-            fingerprint=f"print-{name}",
+            fingerprint=f"print-{weights or name}",
         )
         folder = self.store.folder(name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -183,6 +183,24 @@ def test_training_the_same_again_neither_compares_nor_overrules_a_person(lab):
     assert lab.train("new", TEST).promoted
     assert lab.in_use == "old"
     assert lab.store.decisions() == before
+
+
+def test_equal_weights_of_other_settings_are_the_same_checkpoint(lab):
+    lab.train("old", [])
+    lab.train("new", TEST)
+    lab.train("patient", TEST, weights="new")
+    assert lab.in_use == lab.store.newest().training_key == "patient"
+    lab.store.roll_back()
+    assert not lab.train("more patient", TEST, weights="new").promoted
+    assert (lab.in_use, lab.store.newest().training_key) == ("old", "more patient")
+
+
+def test_settings_that_were_changed_back_are_the_newest_training_again(lab):
+    """Else the training would stay due, and be reported as done by every run."""
+    lab.train("old", TEST)
+    lab.train("new", [])
+    assert lab.train("old", TEST).promoted
+    assert (lab.in_use, lab.store.newest().training_key) == ("old", "old")
 
 
 def test_a_training_on_more_may_replace_what_a_person_chose(lab):

@@ -42,8 +42,8 @@ def judge(
 ) -> Decision:
     """Decide about a finished checkpoint, keep the decision, and act on it.
 
-    Each checkpoint is judged once: training the same again neither promotes what was held back
-    nor undoes what a person decided since. A change of settings is judged like any other; only
+    Weights are judged once: training the same again neither promotes what was held back nor
+    undoes what a person decided since. A change of settings is judged like any other; only
     where the one in use can't be loaded any more is there nothing to compare with.
 
     Args:
@@ -53,17 +53,23 @@ def judge(
         trained: the new checkpoint.
         load: builds the encoder of a checkpoint's folder.
     """
-    current = checkpoints.current()
-    if current is None:
+    current, newest = checkpoints.current(), checkpoints.newest()
+    if current is None or newest is None:
         return _decide(checkpoints, trained, "it is the first one", promoted=True)
     try:
         before, old = load_provenance(current.folder), load(current.folder)
     except VlclipError as error:
         reason = f"the one before it can serve no longer: {error}"
         return _decide(checkpoints, trained, reason, promoted=True)
-    for decision in reversed(checkpoints.decisions()):
-        if decision.fingerprint == trained.provenance.fingerprint:
-            return decision
+    fingerprint = trained.provenance.fingerprint
+    same = [d for d in checkpoints.decisions() if d.fingerprint == fingerprint]
+    if same and trained.training_key == newest.training_key:
+        return same[-1]
+    if same:
+        # Settings were changed back, or led to equal weights: nothing new is known of them.
+        reason = f"the same weights were judged before: {same[-1].reason}"
+        in_use = fingerprint == current.fingerprint
+        return _decide(checkpoints, trained, reason, promoted=in_use)
     pairs = training_pairs(warehouse, slugs, FULL)
     items = unseen_by_both(pairs.frame, trained.provenance, before)
     if len(items) < FEWEST_QUERIES:
