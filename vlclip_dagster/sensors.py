@@ -17,7 +17,7 @@ from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.inbox import land_pending
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.stages import StageLog, StageRun
-from vlclip_dagster.warehouse import Warehouse, any_of, since
+from vlclip_dagster.warehouse import Warehouse, after, any_of
 
 # More runs than this would wait in the queue anyway; the next tick goes on where this one ended.
 REQUESTS_PER_TICK = 100
@@ -76,13 +76,12 @@ def tick(
 
 
 def landings_after(home: Warehouse, cursor: str | None) -> list[StageRun]:
-    """The newest landing of each product type that changed since ``cursor``, the oldest first."""
-    landed = any_of("asset", ["landed"])
-    time = (cursor or "").partition(" ")[0]
-    log = StageLog(home, f"{landed} AND {since('finished_at', time)}" if time else landed)
-    return sorted(
-        (run for run in log.all_of("landed") if _position(run) > (cursor or "")), key=_position
-    )
+    """The newest landing of each product type that changed after ``cursor``, the oldest first."""
+    time, _, slug = (cursor or "").partition(" ")
+    same_drop = f"{any_of('finished_at', [time])} AND {after('slug', slug)}"
+    later = f"({after('finished_at', time)} OR ({same_drop}))"
+    log = StageLog(home, f"{any_of('asset', ['landed'])} AND {later}")
+    return sorted(log.all_of("landed"), key=_position)
 
 
 def announce(instance: dg.DagsterInstance, landings: Sequence[StageRun]) -> None:

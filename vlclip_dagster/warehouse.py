@@ -267,9 +267,9 @@ def any_of(column: str, values: Iterable[str]) -> str:
     return f"{column} IN ({', '.join(map(_quoted, values))})"
 
 
-def since(column: str, value: str) -> str:
-    """A condition for ``Table.read``: the column's value is ``value`` or comes after it."""
-    return f"{column} >= {_quoted(value)}"
+def after(column: str, value: str) -> str:
+    """A condition for ``Table.read``: the column's value comes after ``value``."""
+    return f"{column} > {_quoted(value)}"
 
 
 def _quoted(value: str) -> str:
