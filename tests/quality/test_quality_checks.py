@@ -39,10 +39,7 @@ def build(tmp_path):
             [raw_catalog, downstream, *mine],
             partition_key=slug,
             instance=instance,
-            resources={
-                "warehouse": WarehouseResource(home=str(tmp_path)),
-                "index": IndexResource(),
-            },
+            resources=resources,
             raise_on_error=False,
         )
 
