@@ -73,7 +73,7 @@ def eval_report(
         queries=query_examples(measured, evidence),
         similar=similar_examples(measured, home, evidence),
         dedup=evidence.dedup(photographs.dedup_settings().mode),
-        grounding=evidence.grounding(grounding.kind, grounding.threshold),
+        grounding=evidence.grounding(grounding),
         refinement=evidence.refinement(refiner.refinement_settings().backend),
         stages=evidence.stages(),
         settings=_flat({"grounding": grounding, "refinement": refiner.refinement_settings()}),

@@ -18,8 +18,9 @@ from vlclip_dagster.compute import map_batches
 from vlclip_dagster.grounding.crop import cut
 from vlclip_dagster.grounding.packshot import BORDER
 from vlclip_dagster.grounding.settings import GroundingSettings
+from vlclip_dagster.grounding.stored import BOX, DETECTION, columns_of, detection_of
 from vlclip_dagster.grounding.turns import detect_in_turn
-from vlclip_dagster.grounding.types import Box, Detection, Grounder
+from vlclip_dagster.grounding.types import Detection, Grounder
 from vlclip_dagster.hashing import row_key
 from vlclip_dagster.images.sheet import boxes_sheet
 from vlclip_dagster.partitions import product_types
@@ -27,7 +28,6 @@ from vlclip_dagster.warehouse import Table, Warehouse, refresh
 
 BOXES_SHOWN = 8
 CROP_ROWS = 16  # decoded photographs in memory per worker, and detections lost by a kill
-BOX = ("x0", "y0", "x1", "y1")
 CUT_VERSION = "1"
 # OpenCV leaves the GIL; a detector spreads one batch over the processor by itself.
 WORKERS = {"saliency": 2}
@@ -166,40 +166,26 @@ _CUT = {
     "found_by": pl.String,
     "detector_iou": pl.Float32,
 }
-# What a stored detection is made of again.
-_DETECTION = ["detection_key", *BOX, "score", "reason", "found_by", "detector_iou"]
 
 
 def stored_detections(crops: Table, rows: pl.DataFrame) -> list[Detection | None]:
     """For each wanted row the stored detection that was made from the same input, or None."""
-    stored = crops.read(_DETECTION, rows["photo_id"].to_list())
+    stored = crops.read(["detection_key", *DETECTION], rows["photo_id"].to_list())
     same = stored["detection_key"].eq_missing(rows["detection_key"])
     return [
-        _detection(row) if usable and row["score"] is not None else None
+        detection_of(row) if usable and row["score"] is not None else None
         for row, usable in zip(stored.iter_rows(named=True), same, strict=True)
     ]
 
 
-def _detection(row: dict[str, Any]) -> Detection:
-    known = {name: row[name] for name in ("score", "found_by", "detector_iou")}
-    if row["x0"] is None:
-        return Detection(box=None, reason=row["reason"], **known)
-    return Detection(box=Box(*(row[side] for side in BOX)), **known)
-
-
 def _row(detection: Detection, image: np.ndarray, settings: GroundingSettings) -> dict[str, Any]:
     crop = cut(image, detection, settings)
-    box = detection.box
-    sides = (box.x0, box.y0, box.x1, box.y1) if box else (None,) * 4
     return {
-        **dict(zip(BOX, sides, strict=True)),
-        "score": detection.score,
+        **columns_of(detection),
         "accepted": crop.accepted,
         "reason": crop.reason,
         "area_share": crop.box.area / (image.shape[0] * image.shape[1]),
         "crop": crop.jpeg,
-        "found_by": detection.found_by,
-        "detector_iou": detection.detector_iou,
     }
 
 

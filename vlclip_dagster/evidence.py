@@ -6,6 +6,7 @@ Everything here is read, nothing computed anew; how it looks on the page is deci
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -23,6 +24,11 @@ from vlclip_dagster.evaluation.inputs import (
     Stage,
 )
 from vlclip_dagster.evaluation.pictures import boxed, thumbnail
+from vlclip_dagster.grounding.packshot import BORDER
+from vlclip_dagster.grounding.settings import GroundingSettings
+from vlclip_dagster.grounding.stored import DETECTION, detection_of
+from vlclip_dagster.grounding.sweep import THRESHOLDS, sweep
+from vlclip_dagster.grounding.types import SweepPoint
 from vlclip_dagster.stages import StageLog
 from vlclip_dagster.warehouse import Warehouse
 
@@ -97,21 +103,42 @@ class Evidence:
             pictures = self.photographs(row["slug"], [row["canonical_id"], *copies])
             yield DuplicateGroup(pictures[0], tuple(pictures[1:]), row["size"])
 
-    def grounding(self, grounder: str, threshold: float) -> Grounding:
-        """What grounding did, with photographs and their crops from all product types."""
-        crops = self._all("grounded_crops", ["photo_id", "accepted", "reason", "area_share"])
+    def grounding(
+        self, settings: GroundingSettings, recall: Mapping[float, float] | None = None
+    ) -> Grounding:
+        """What grounding did, with photographs and their crops from all product types.
+
+        ``recall`` is the Recall@10 of a small training by threshold, where that was measured.
+        """
+        crops = self._all("grounded_crops", ["photo_id", "accepted", "area_share", *DETECTION])
         kept = crops.filter(~pl.col("accepted"))
         # A reason carries its figures; counted together are those that read alike without them.
         words = kept["reason"].fill_null("unknown").str.replace_all(r"[\d.]+ ?%?", "…")
         return Grounding(
             photographs=crops.height,
             accepted=crops.height - kept.height,
-            threshold=threshold,
-            grounder=grounder,
+            threshold=settings.threshold,
+            grounder=settings.kind,
             kept_whole=dict(words.value_counts(sort=True).iter_rows()),
             mean_area=crops["area_share"].mean(),  # type: ignore[arg-type]
             examples=tuple(self._crops(crops)),
+            by_border=int((crops["found_by"] == BORDER).sum()),
+            border_iou=crops["detector_iou"].mean(),  # type: ignore[arg-type]
+            sweep=self._sweep(crops, settings, recall or {}),
         )
+
+    def _sweep(
+        self, crops: pl.DataFrame, settings: GroundingSettings, recall: Mapping[float, float]
+    ) -> tuple[SweepPoint, ...]:
+        sizes = self._all("photographs", ["photo_id", "width", "height"])
+        known = crops.join(sizes, on=["photo_id", "slug"]).drop_nulls(["score", "width"])
+        points = sweep(
+            [detection_of(row) for row in known.iter_rows(named=True)],
+            known.select("width", "height").rows(),
+            settings,
+            sorted({*THRESHOLDS, *recall}),
+        )
+        return tuple(replace(point, recall=recall.get(point.threshold)) for point in points)
 
     def _crops(self, crops: pl.DataFrame) -> Iterable[CropExample]:
         for (slug,), part in _spread(crops, CROPS_SHOWN).group_by("slug", maintain_order=True):

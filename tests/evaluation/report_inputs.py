@@ -30,6 +30,7 @@ from vlclip_dagster.evaluation.inputs import (
     Stage,
 )
 from vlclip_dagster.evaluation.retrieval import Gallery, QuerySet, evaluate
+from vlclip_dagster.grounding.types import SweepPoint
 
 _NOISE = {FULL.name: 0.3, NO_GROUNDING.name: 0.4, BASELINE.name: 0.5}
 
@@ -79,7 +80,16 @@ def filled(text: str = "Black dress") -> ReportInputs:
         similar=(SimilarRow(shown, (shown, shown)),),
         dedup=Dedup(70, 60, 9, 1, 0, text, (DuplicateGroup(shown, (shown,), 4),)),
         grounding=Grounding(
-            60, 50, 0.35, text, {text: 10}, 0.4, (CropExample(shown, shown, text, False, text),)
+            60,
+            50,
+            0.35,
+            text,
+            {text: 10},
+            0.4,
+            (CropExample(shown, shown, text, False, text),),
+            by_border=7,
+            border_iou=0.97,
+            sweep=(SweepPoint(0.0, 1.0, 0.4), SweepPoint(0.5, 0.6, 0.7, recall=0.3)),
         ),
         refinement=Refinement(
             60,

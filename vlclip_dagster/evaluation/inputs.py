@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from vlclip_dagster.evaluation.ablation import VariantResult
 from vlclip_dagster.evaluation.curves import Curve
 from vlclip_dagster.evaluation.retrieval import Retrieval
+from vlclip_dagster.grounding.types import SweepPoint
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,12 @@ class CropExample:
 
 @dataclass(frozen=True)
 class Grounding:
-    """What grounding did; ``kept_whole`` counts, by reason, the images that were not cropped."""
+    """What grounding did; ``kept_whole`` counts, by reason, the images that were not cropped.
+
+    ``by_border`` photographs were cut without asking the detector, and ``border_iou`` is the
+    mean IoU of such boxes with the detector's, where it was asked to compare. ``sweep`` tells
+    what other thresholds would do.
+    """
 
     photographs: int
     accepted: int
@@ -126,6 +132,9 @@ class Grounding:
     kept_whole: Mapping[str, int] = field(default_factory=dict)
     mean_area: float | None = None
     examples: tuple[CropExample, ...] = ()
+    by_border: int = 0
+    border_iou: float | None = None
+    sweep: tuple[SweepPoint, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from vlclip_dagster.evaluation import wording
 from vlclip_dagster.evaluation.curves import curve_svg
 from vlclip_dagster.evaluation.inputs import ReportInputs
 from vlclip_dagster.evaluation.tables import PROTOCOL, report_json
+from vlclip_dagster.evaluation.threshold import threshold_svg
 from vlclip_dagster.storage import write_whole
 
 if TYPE_CHECKING:
@@ -77,8 +78,14 @@ def _render(inputs: ReportInputs, figures: dict[str, Any]) -> str:
             protocol=PROTOCOL,
             loss_svg=curve_svg(inputs.curves, "loss"),
             recall_svg=curve_svg(inputs.curves, "recall"),
+            threshold_svg=_threshold_svg(inputs),
         )
     )
+
+
+def _threshold_svg(inputs: ReportInputs) -> str:
+    done = inputs.grounding
+    return threshold_svg(done.sweep, done.threshold) if done else ""
 
 
 @cache

@@ -267,6 +267,11 @@ def _grounding(done: Grounding | None) -> Row | None:
         "accepted": done.accepted,
         "kept_whole": dict(done.kept_whole),
         "mean_area": _number(done.mean_area),
+        "by_border": done.by_border,
+        "border_iou": _number(done.border_iou),
+        "sweep": [
+            {name: _number(value) for name, value in asdict(point).items()} for point in done.sweep
+        ],
     }
 
 

@@ -46,14 +46,21 @@ def cut(image: np.ndarray, detection: Detection, settings: GroundingSettings) ->
     """
     height, width = image.shape[:2]
     reason = refusal(detection, width, height, settings)
-    box = Box(0, 0, width, height)
-    if reason is None and detection.box is not None:
-        box = _whole_pixels(detection.box.grown(settings.margin).clipped(width, height))
+    box = used_box(detection, width, height, settings) or Box(0, 0, width, height)
     picture = Image.fromarray(image[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)])
     picture.thumbnail((settings.crop_px, settings.crop_px), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
     picture.save(encoded, "JPEG", quality=QUALITY)
     return Crop(encoded.getvalue(), box, reason is None, reason, picture.width, picture.height)
+
+
+def used_box(
+    detection: Detection, width: int, height: int, settings: GroundingSettings
+) -> Box | None:
+    """What is cut out of a photograph of this size, in whole pixels; None if it is kept whole."""
+    if detection.box is None or refusal(detection, width, height, settings) is not None:
+        return None
+    return _whole_pixels(detection.box.grown(settings.margin).clipped(width, height))
 
 
 def refusal(

@@ -75,6 +75,23 @@ class Detection:
     detector_iou: float | None = None
 
 
+@dataclass(frozen=True)
+class SweepPoint:
+    """One threshold: the share of photographs that are cut, and the mean area of all crops.
+
+    Attributes:
+        threshold: a box with a lower score is not used.
+        accepted: share of photographs that are cut, 0 to 1.
+        mean_area: of what is kept, as a share of the photograph; 1 where it is kept whole.
+        recall: Recall@10 of a small training on these crops, None where none was made.
+    """
+
+    threshold: float
+    accepted: float
+    mean_area: float
+    recall: float | None = None
+
+
 class Grounder(Protocol):
     """Finds the named product in each photograph."""
 
