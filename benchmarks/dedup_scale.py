@@ -4,8 +4,8 @@ Prints, for each number of hashes: seconds and memory of grouping them at distan
 adding 10,000 new ones to the groups, and the exponents of growth. Each number is measured in a
 process of its own.
 
-The hashes are true pHashes of random product-like pictures (a shape or two on a shaded
-backdrop, with texture), so their bits are as unevenly spread as real ones. Six in ten products
+The hashes are pHashes of random product-like pictures (two shapes on a shaded backdrop, with
+texture), so their bits are as unevenly spread as real ones. Six in ten products
 have one photograph; the others' copies follow a power law up to 5,000, and half of all copies
 differ from their first photograph in 2 to 6 bits.
 
@@ -25,35 +25,63 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from scipy.fft import dctn
 
-from vlclip_dagster.images.phash import SIDE, phash_luma
+from vlclip_dagster.images.phash import SIDE
 from vlclip_dagster.images.stars import centres
 
 DISTANCE = 4
 ADDED = 10_000
-BATCH = 2_000
+BATCH = 50_000
+SHAPES = 4_096
+# Standard deviations of coefficients, whose scale is the sum over all pixels.
+TEXTURE, SHADING = 150.0, 6_000.0
 ALONE = 0.6
 LARGEST = 5_000
 PRODUCTS_PER_HASH = 0.6  # more than are needed, so that the sizes below always suffice
 
 
 def product_hashes(count: int, chance: np.random.Generator) -> np.ndarray:
-    """PHashes of ``count`` different random pictures, (count,) uint64."""
-    x, y = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
-    waves = np.stack([np.cos(np.pi * (a * x + b * y)) for a in range(4) for b in range(4)])
+    """PHashes of ``count`` different random pictures, (count,) uint64.
+
+    A picture is two shapes, each lighter or darker than a shaded backdrop, and texture. The
+    transform behind the hash is linear, so pictures are added up after it.
+    """
+    shapes = low_frequencies(random_shapes(chance))
     parts = []
     for low in range(0, count, BATCH):
         size = min(BATCH, count - low)
-        pictures = 200 + np.tensordot(chance.normal(0, 6, (size, 16)), waves, axes=1)
+        pictures = chance.normal(0, TEXTURE, (size, 64)).astype(np.float32)
+        pictures += backdrops(size, chance)
         for _ in range(2):
-            cx, cy = chance.uniform(-0.4, 0.4, (2, size, 1, 1))
-            rx, ry = chance.uniform(0.15, 0.7, (2, size, 1, 1))
-            power = chance.choice([1.0, 2.0, 6.0], (size, 1, 1))
-            inside = np.abs((x - cx) / rx) ** power + np.abs((y - cy) / ry) ** power < 1
-            pictures += inside * chance.uniform(-170, 30, (size, 1, 1))
-        pictures += chance.normal(0, 4, pictures.shape)
-        parts.append(phash_luma(pictures.clip(0, 255).astype(np.uint8)))
+            contrast = chance.uniform(-170, 30, (size, 1)).astype(np.float32)
+            pictures += contrast * shapes[chance.integers(0, len(shapes), size)]
+        bits = pictures > np.median(pictures, axis=1, keepdims=True)
+        parts.append(np.packbits(bits, axis=1).view(">u8")[:, 0].astype(np.uint64))
     return np.concatenate(parts)
+
+
+def random_shapes(chance: np.random.Generator) -> np.ndarray:
+    """Diamonds, ellipses and boxes with round corners, (SHAPES, SIDE, SIDE), 0 or 1."""
+    x, y = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
+    cx, cy = chance.uniform(-0.4, 0.4, (2, SHAPES, 1, 1))
+    rx, ry = chance.uniform(0.15, 0.7, (2, SHAPES, 1, 1))
+    power = chance.choice([1.0, 2.0, 6.0], (SHAPES, 1, 1))
+    inside = np.abs((x - cx) / rx) ** power + np.abs((y - cy) / ry) ** power < 1
+    return inside.astype(np.float32)
+
+
+def backdrops(count: int, chance: np.random.Generator) -> np.ndarray:
+    """Soft shading: light and a few slow waves, (count, 64) coefficients."""
+    waves = np.zeros((count, 8, 8), dtype=np.float32)
+    waves[:, :4, :4] = chance.normal(0, SHADING, (count, 4, 4))
+    waves[:, 0, 0] = 4 * SIDE * SIDE * 200
+    return waves.reshape(count, 64)
+
+
+def low_frequencies(pictures: np.ndarray) -> np.ndarray:
+    """The 64 coefficients of each picture that pHash looks at, (n, 64)."""
+    return dctn(pictures, axes=(1, 2))[:, :8, :8].reshape(len(pictures), 64)
 
 
 def catalog_hashes(count: int, chance: np.random.Generator) -> np.ndarray:
