@@ -42,7 +42,10 @@ dev: $(READY)
 bench: $(READY)
 	$(BIN)/vlclip sample $(SAMPLE)
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python benchmarks/dedup_quality.py --sample $(SAMPLE)
+	$(BIN)/python benchmarks/dedup_speed.py --photographs $(SAMPLE)/images
+	$(BIN)/python benchmarks/dedup_scale.py
 	$(BIN)/python benchmarks/grounding_iou.py --sample $(SAMPLE) --limit 250
 	$(BIN)/python benchmarks/grounding_speed.py --sample $(SAMPLE)
 	$(BIN)/python benchmarks/refinement_truth.py $(SAMPLE)
