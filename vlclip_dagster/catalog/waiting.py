@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vlclip_dagster.catalog.drops import MANIFEST
+from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import row_key
 
 
@@ -70,15 +71,28 @@ def bucket_entries(client: Any, inbox: str) -> Iterator[Entry]:
     Args:
         client: a boto3 client, such as ``S3Resource.get_client()`` gives.
         inbox: ``s3://bucket/prefix``.
+
+    Raises:
+        VlclipError: the bucket can't be listed.
     """
+    from botocore.exceptions import BotoCoreError, ClientError
+
     bucket, _, prefix = inbox.removeprefix("s3://").strip("/").partition("/")
     prefix = f"{prefix}/" if prefix else ""
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for found in page.get("Contents", ()):
-            if not found["Key"].endswith("/"):
-                name = found["Key"].removeprefix(prefix)
-                stamp = f"{found['ETag']}-{found['LastModified'].timestamp()}"
-                yield Entry(name, found["Size"], stamp, found["LastModified"])
+    try:
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            yield from (_entry(found, prefix) for found in page.get("Contents", ()))
+    except (BotoCoreError, ClientError) as error:
+        raise VlclipError(
+            f"the inbox {inbox} can't be listed ({type(error).__name__}): check the bucket, "
+            "AWS_ENDPOINT_URL and the credentials in the AWS_* variables"
+        ) from error
+
+
+def _entry(found: dict[str, Any], prefix: str) -> Entry:
+    stamp = f"{found['ETag']}-{found['LastModified'].timestamp()}"
+    name = found["Key"].removeprefix(prefix)
+    return Entry(name, found["Size"], stamp, found["LastModified"])
 
 
 def waiting_drops(entries: Iterable[Entry]) -> list[Waiting]:
@@ -87,13 +101,18 @@ def waiting_drops(entries: Iterable[Entry]) -> list[Waiting]:
     A drop is the folder of a manifest. Of the rest, it is the topmost folder or file that has
     no manifest beneath it.
     """
-    visible = [e for e in entries if not any(part.startswith(".") for part in e.name.split("/"))]
+    visible = [entry for entry in entries if not _is_hidden(entry.name)]
     pinned = {e.name.removesuffix(MANIFEST).rstrip("/") for e in visible if _is_manifest(e.name)}
     above = {above for place in pinned for above in _above(place)}
     drops: dict[str, list[Entry]] = defaultdict(list)
     for entry in visible:
         drops[_place(entry.name, pinned, above)].append(entry)
     return [_waiting(name, drops[name], name in pinned) for name in sorted(drops)]
+
+
+def _is_hidden(name: str) -> bool:
+    # S3 has no folders, but consoles mark them with an empty object whose name ends so.
+    return name.endswith("/") or any(part.startswith(".") for part in name.split("/"))
 
 
 def _is_manifest(name: str) -> bool:

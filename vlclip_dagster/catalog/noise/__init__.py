@@ -81,13 +81,16 @@ def _quiet(texts: pl.Series, rules: _Rules, *, title: bool) -> pl.Series:
 def _repeats(texts: pl.Series, *, title: bool) -> pl.Series:
     """Which texts may repeat words: any word of a title, neighbours in a longer text."""
     if title:
-        words = texts.str.to_lowercase().str.split(" ")
+        words = _words(texts)
         return words.list.n_unique() < words.list.len()
     # Taking a long text apart costs more than all else; this leaves few to be taken apart.
     alike = texts.str.contains(_ALIKE)
-    words = texts.filter(alike).str.to_lowercase().str.split(" ")
-    twice = words.list.eval(pl.element() == pl.element().shift()).list.any()
+    twice = _words(texts.filter(alike)).list.eval(pl.element() == pl.element().shift()).list.any()
     return patched(alike, alike, lambda _: twice)
+
+
+def _words(texts: pl.Series) -> pl.Series:
+    return texts.str.to_lowercase().str.replace_all("[.,;:!?|/]", "").str.split(" ")
 
 
 def _said_once(text: str, rules: _Rules, *, title: bool) -> str:
