@@ -50,6 +50,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/grounding_speed.py --sample $(SAMPLE)
 	$(BIN)/python benchmarks/refinement_truth.py $(SAMPLE)
 	$(BIN)/python benchmarks/refinement_llm.py $(SAMPLE) --limit 500
+	$(BIN)/python benchmarks/landing.py
+	$(BIN)/python benchmarks/fuzz_feeds.py --feeds 10000
 	$(BIN)/python benchmarks/build.py
 	$(BIN)/python benchmarks/incremental.py
 	$(BIN)/python benchmarks/overhead.py
