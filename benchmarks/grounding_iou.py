@@ -1,7 +1,8 @@
 """How well the embedded grounder finds products, and how fast.
 
 Prints mean IoU with the true box on a generated catalog (per scene and type), with the union of
-worn items on the street photographs, and photographs per second of processor time.
+worn items on the street photographs, how much of the product the box holds, and photographs per
+second of processor time.
 
     python benchmarks/grounding_iou.py --sample OUT_OF_VLCLIP_SAMPLE --catalogs shared/catalogs
 """
@@ -52,40 +53,82 @@ def street_cases(folder: Path, limit: int) -> Iterator[Case]:
         yield Case("street (all worn items)", folder / row["image"], "outfit.", union)
 
 
-def measure(grounder: Grounder, cases: list[Case], threshold: float) -> list[str]:
-    overlaps, accepted, spent = [], [], 0.0
-    for case in cases:
-        image = np.asarray(Image.open(case.path).convert("RGB"))
-        start = time.process_time()
-        found = grounder.detect([image], [case.prompt])[0]
-        spent += time.process_time() - start
-        overlaps.append(found.box.iou(case.box) if found.box else 0.0)
-        accepted.append(found.score >= threshold)
-    iou, used = np.array(overlaps), np.array(accepted)
-    return [
-        str(len(cases)),
-        f"{iou.mean():.3f}",
-        f"{np.median(iou):.3f}",
-        f"{(iou >= 0.5).mean():.0%}",
-        f"{used.mean():.0%}",
-        f"{iou[used].mean():.3f}" if used.any() else "-",
-        f"{len(cases) / max(spent, 1e-9):.0f}",
-    ]
+@dataclass(frozen=True)
+class Outcome:
+    """What the grounder made of a case, and its processor time in seconds."""
+
+    case: Case
+    box: Box | None
+    score: float
+    seconds: float
+
+    @property
+    def iou(self) -> float:
+        """Overlap with the true box."""
+        return self.box.iou(self.case.box) if self.box else 0.0
+
+    @property
+    def held(self) -> float:
+        """Share of the true box that lies in the box."""
+        iou = self.iou
+        area = self.box.area if self.box else 0.0
+        return iou * (self.case.box.area + area) / ((1 + iou) * self.case.box.area)
 
 
-def report(grounder: Grounder, cases: list[Case], threshold: float) -> Table:
-    table = Table(title=f"Grounding by {grounder.fingerprint}")
-    heads = ["photographs", "of", "mean IoU", "median", "IoU ≥ .5", "accepted", "IoU of these"]
-    for head in [*heads, "per core second"]:
-        table.add_column(head, justify="right")
-    groups = dict.fromkeys(case.group for case in cases)
-    for group in groups:
-        mine = [case for case in cases if case.group == group]
-        table.add_row(group, *measure(grounder, mine, threshold), style="bold")
-        prompts = sorted({case.prompt for case in mine})
+def outcome_of(grounder: Grounder, case: Case) -> Outcome:
+    image = np.asarray(Image.open(case.path).convert("RGB"))
+    start = time.process_time()
+    found = grounder.detect([image], [case.prompt])[0]
+    return Outcome(case, found.box, found.score, time.process_time() - start)
+
+
+def figures(outcomes: list[Outcome], threshold: float) -> dict[str, float]:
+    iou = np.array([one.iou for one in outcomes])
+    used = np.array([one.score >= threshold for one in outcomes])
+    return {
+        "photographs": len(outcomes),
+        "mean_iou": float(iou.mean()),
+        "median_iou": float(np.median(iou)),
+        "iou_half": float((iou >= 0.5).mean()),
+        "product_held": float(np.mean([one.held for one in outcomes])),
+        "accepted": float(used.mean()),
+        "accepted_iou": float(iou[used].mean()) if used.any() else 0.0,
+        "per_core_second": len(outcomes) / max(sum(one.seconds for one in outcomes), 1e-9),
+    }
+
+
+def measured(outcomes: list[Outcome], threshold: float) -> dict[str, dict[str, float]]:
+    """Figures by group, and by prompt within a group that has several."""
+    found: dict[str, dict[str, float]] = {}
+    for group in dict.fromkeys(one.case.group for one in outcomes):
+        mine = [one for one in outcomes if one.case.group == group]
+        found[group] = figures(mine, threshold)
+        prompts = sorted({one.case.prompt for one in mine})
         for prompt in prompts if len(prompts) > 1 else []:
-            some = [case for case in mine if case.prompt == prompt]
-            table.add_row(f"  {prompt}", *measure(grounder, some, threshold))
+            some = [one for one in mine if one.case.prompt == prompt]
+            found[f"  {group}: {prompt}"] = figures(some, threshold)
+    return found
+
+
+def report(name: str, found: dict[str, dict[str, float]]) -> Table:
+    table = Table(title=f"Grounding by {name}")
+    table.add_column("photographs")
+    shown = {
+        "photographs": "{:.0f}",
+        "mean_iou": "{:.3f}",
+        "median_iou": "{:.3f}",
+        "iou_half": "{:.0%}",
+        "product_held": "{:.0%}",
+        "accepted": "{:.0%}",
+        "accepted_iou": "{:.3f}",
+        "per_core_second": "{:.0f}",
+    }
+    heads = ("of", "mean IoU", "median", "IoU ≥ .5", "held", "accepted", "its IoU", "per core s")
+    for head in heads:
+        table.add_column(head, justify="right")
+    for what, row in found.items():
+        cells = [form.format(row[key]) for key, form in shown.items()]
+        table.add_row(what, *cells, style=None if what.startswith(" ") else "bold")
     return table
 
 
@@ -94,6 +137,7 @@ def main() -> None:
     parser.add_argument("--sample", type=Path, help="a folder that `vlclip sample` wrote")
     parser.add_argument("--catalogs", type=Path, help="the folder with street/")
     parser.add_argument("--limit", type=int, default=1_000_000, help="photographs per group")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     settings = GroundingSettings()
@@ -102,7 +146,13 @@ def main() -> None:
         cases += sample_cases(options.sample, options.limit)
     if options.catalogs:
         cases += street_cases(options.catalogs / "street", options.limit)
-    Console(width=120).print(report(build_grounder(settings), cases, settings.threshold))
+    grounder = build_grounder(settings)
+    outcomes = [outcome_of(grounder, case) for case in cases]
+    found = measured(outcomes, settings.threshold)
+    if options.json:
+        print(json.dumps(found))
+    else:
+        Console(width=120).print(report(grounder.fingerprint, found))
 
 
 if __name__ == "__main__":
