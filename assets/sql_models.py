@@ -30,6 +30,14 @@ WRITTEN_BY = {
     "retrieval_scores": "eval_report",
 }
 
+refresh_marts = dg.ScheduleDefinition(
+    name="refresh_marts",
+    target=dg.AssetSelection.groups(MARTS),
+    cron_schedule="0 6 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every morning the marts are as of now, and their tests have run.",
+)
+
 
 def sql_assets(models: Models) -> list[dg.AssetSpec | dg.AssetsDefinition]:
     """One asset per staging model and per mart."""

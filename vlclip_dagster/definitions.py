@@ -12,7 +12,7 @@ from assets.landed import landed
 from assets.qdrant_collections import qdrant_collections
 from assets.raw_catalog import raw_catalog
 from assets.refined_queries import refined_queries
-from assets.sql_models import sql_assets, sql_checks
+from assets.sql_models import refresh_marts, sql_assets, sql_checks
 from resources.encoder import EncoderResource
 from resources.grounder import GrounderResource
 from resources.index import IndexResource
@@ -60,7 +60,7 @@ def build_defs(settings: Settings | None = None, **resources: object) -> dg.Defi
         asset_checks=[*all_checks(chosen.quality), *sql_checks(models)],
         jobs=[product_job, search_job, retire_job, catalog_job],
         sensors=[_drop_sensor(chosen), follow_changes, refinement_batches],
-        schedules=retraining(chosen),
+        schedules=[*retraining(chosen), refresh_marts],
         resources=build_resources(chosen) | resources,
         executor=dg.in_process_executor,
     )

@@ -7,7 +7,7 @@ import pytest
 from tiny_warehouse import HOSTILE, put
 from typer.testing import CliRunner
 
-from assets.sql_models import OFFENDERS_SHOWN, sql_assets, sql_checks
+from assets.sql_models import OFFENDERS_SHOWN, refresh_marts, sql_assets, sql_checks
 from resources.warehouse import WarehouseResource
 from vlclip_dagster.cli import app
 from vlclip_dagster.errors import VlclipError
@@ -23,6 +23,7 @@ def definitions(home: str, models: Models) -> dg.Definitions:
     return dg.Definitions(
         assets=sql_assets(models),
         asset_checks=sql_checks(models),
+        schedules=[refresh_marts],
         resources={"warehouse": WarehouseResource(home=home)},
     )
 
@@ -89,6 +90,14 @@ def test_a_mart_shows_its_rows(materialized):
     assert health["dagster/row_count"].value == 3
     assert [record.data["slug"] for record in health["rows"].records] == ["", "dress", "sofa"]
     assert {column.name: column.type for column in health["rows"].schema.columns}["crops"] == "int"
+
+
+def test_every_morning_all_marts_and_their_tests_are_run(warehouse, models):
+    job = definitions(warehouse.home, models).resolve_job_def(refresh_marts.job_name)
+    result = job.execute_in_process(instance=dg.DagsterInstance.ephemeral())
+    made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    assert made == {model.name for model in models.layer(MARTS)}
+    assert len(result.get_asset_check_evaluations()) == len(models.layer(TESTS))
 
 
 def test_sql_tests_are_checks_and_pass(materialized, models):
