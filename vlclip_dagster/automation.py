@@ -19,6 +19,7 @@ PRODUCT_ASSETS = ("raw_catalog", "deduped_images", "grounded_crops", "refined_qu
 SEARCH_ASSETS = ("embeddings", "qdrant_collections")
 # What a product type that left the catalog is emptied of; its vectors stay for its return.
 RETIRED_ASSETS = (*PRODUCT_ASSETS, "qdrant_collections")
+RETIRED_TAG = "vlclip/retired"
 
 
 def _selection(names: Sequence[str]) -> dg.AssetSelection:
@@ -40,8 +41,10 @@ search_job = dg.define_asset_job(
 )
 retire_job = dg.define_asset_job(
     "retire_product_type",
-    dg.AssetSelection.assets(*RETIRED_ASSETS),
+    # Its checks hold a collection to its vectors, and there is none any more.
+    dg.AssetSelection.assets(*RETIRED_ASSETS).without_checks(),
     partitions_def=product_types,
+    tags={RETIRED_TAG: "true"},
     description="Take a product type that no shop sells any more out of the catalog and search.",
 )
 catalog_job = dg.define_asset_job(
@@ -69,8 +72,10 @@ def _sound(levels: int) -> When:
     return passed & When.all_deps_match(_sound(levels - 1)).ignore(_TRAINED)
 
 
-# A product type's artifact follows the content of its inputs, never a mere re-run of them.
-FOLLOW = When.eager().replace("newly_updated", When.data_version_changed()) & _sound(3)
+# A product type's artifact follows the content of its inputs, never a mere re-run of them, and
+# not what a type is emptied of that left the catalog.
+_FOLLOWED = When.data_version_changed() & ~When.any_new_update_has_run_tags(tag_keys={RETIRED_TAG})
+FOLLOW = When.eager().replace("newly_updated", _FOLLOWED) & _sound(3)
 # The first checkpoint is trained when the first drop is through; later ones on schedule or by
 # hand, so that neither every drop nor a new type without products trains anything.
 FIRST_TRAINING = (
