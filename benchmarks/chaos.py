@@ -22,7 +22,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -109,16 +108,14 @@ class Home:
             assert process.stdout is not None
             process.stdout.readline()
             started = time.monotonic()
-            killer = threading.Timer(seconds or 1e6, os.killpg, (process.pid, signal.SIGKILL))
-            killer.start()
             try:
-                out, err = process.communicate()
-            finally:
-                killer.cancel()
-        killed = process.returncode == -signal.SIGKILL
-        if process.returncode and not killed:
+                out, err = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return Run(time.monotonic() - started, killed=True)
+        if process.returncode:
             raise SystemExit(f"a build of {self.path} failed: {err or out}")
-        return Run(time.monotonic() - started, killed)
+        return Run(time.monotonic() - started, killed=False)
 
 
 @dataclass(frozen=True)
@@ -290,8 +287,7 @@ def left_over(home: Home) -> list[str]:
     return [f"{one} is left over" for one in left]
 
 
-@contextmanager
-def stages(place: Path, products: int, console: Console) -> Iterator[list[Stage]]:
+def stages(place: Path, products: int, console: Console) -> list[Stage]:
     """The two starting points, with what builds that nobody kills make of them."""
     catalog, changed = place / "catalog", place / "changed"
     small_catalog(catalog, products)
@@ -313,7 +309,7 @@ def stages(place: Path, products: int, console: Console) -> Iterator[list[Stage]
         name: {states[name] for states in (start.end, follow.end) if name in states}
         for name in start.end.keys() | follow.end.keys()
     }
-    yield [start, follow]
+    return [start, follow]
 
 
 def small_catalog(folder: Path, products: int) -> None:
@@ -334,14 +330,14 @@ def change_some(folder: Path) -> None:
 def torment(place: Path, kills: int, products: int, seed: int, console: Console) -> list[Round]:
     """Play rounds until ``kills`` builds were killed."""
     rounds: list[Round] = []
-    with stages(place, products, console) as both:
-        while (left := kills - sum(len(r.killed_after) for r in rounds)) > 0:
-            at = seed + len(rounds)
-            with tempfile.TemporaryDirectory(dir=place) as folder:
-                rounds.append(play(both[len(rounds) % 2], at, Path(folder), left))
-            told = rounds[-1]
-            verdict = "; ".join(told.wrong[:3]) or "equal"
-            console.print(f"{told.stage}, seed {at}: killed after {told.killed_after} s: {verdict}")
+    both = stages(place, products, console)
+    while (left := kills - sum(len(one.killed_after) for one in rounds)) > 0:
+        at = seed + len(rounds)
+        with tempfile.TemporaryDirectory(dir=place) as folder:
+            rounds.append(play(both[len(rounds) % 2], at, Path(folder), left))
+        told = rounds[-1]
+        verdict = "; ".join(told.wrong[:3]) or "equal"
+        console.print(f"{told.stage}, seed {at}: killed after {told.killed_after} s: {verdict}")
     return rounds
 
 

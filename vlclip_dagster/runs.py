@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 
 from assets.stage import registered_types, retired_types
 from vlclip_dagster.automation import PRODUCT_ASSETS, RETIRED_ASSETS, SEARCH_ASSETS
@@ -25,6 +26,7 @@ from vlclip_dagster.encoder.provenance import ENCODER_CODE_VERSION
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
 from vlclip_dagster.inbox import land_pending, refused_drops
 from vlclip_dagster.merging import LandedDrop
+from vlclip_dagster.partitions import product_types
 from vlclip_dagster.preflight import missing_requirements
 from vlclip_dagster.sensors import announce
 from vlclip_dagster.settings import Settings
@@ -36,6 +38,13 @@ from vlclip_dagster.warehouse import Counts, Warehouse
 UNSEEN_SHARE = 0.2
 ALL_ASSETS = (*PRODUCT_ASSETS, "finetuned_checkpoint", *SEARCH_ASSETS, "eval_report")
 HOST_TAG, PROCESS_TAG = "vlclip/host", "vlclip/process"
+# Who types `vlclip run` sees what it prints; capturing it starts four processes a run.
+IN_PROCESS = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -91,7 +100,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         configuration = folder / name
         if not configuration.exists():
             configuration.write_text(files("vlclip_dagster").joinpath(template).read_text())
-    return dg.DagsterInstance.get()
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=IN_PROCESS))
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> int:
@@ -258,9 +267,12 @@ class Platform:
             raise MissingRequirementError("\n".join(missing))
         bury_dead_runs(self._instance)
         outcome = Outcome(drops=land_pending(self.warehouse, self.settings.inbox))
-        touched = {slug for drop in outcome.drops for slug in drop.versions or ()}
         landings = StageLog(self.warehouse).all_of("landed")
-        announce(self._instance, [run for run in landings if run.slug in touched])
+        slugs = [str(run.slug) for run in landings]
+        # Not only what landed now: a run that was killed may not have come to telling Dagster.
+        unbuilt = {due.slug for due in self.due(["raw_catalog"], slugs)}
+        announce(self._instance, [run for run in landings if run.slug in unbuilt])
+        self._instance.add_dynamic_partitions(str(product_types.name), slugs)
         if not outcome.drops and not landings:
             raise VlclipError(f"{self.settings.home} holds no catalog yet: vlclip drop PATH")
         for job, selection, slug in self._steps(retrain):
