@@ -8,6 +8,7 @@ from tiny_checkpoints import save_grounding_dino, save_owlv2
 
 from vlclip_dagster.errors import MissingRequirementError
 from vlclip_dagster.grounding.grounding_dino import GroundingDino
+from vlclip_dagster.grounding.packshot import PackshotFirst
 from vlclip_dagster.grounding.settings import GroundingSettings, build_grounder
 
 
@@ -137,6 +138,26 @@ def test_a_folder_without_weights_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(MissingRequirementError, match="safetensors"):
         GroundingDino(str(tmp_path)).check()
+
+
+@pytest.mark.parametrize("config", ['{"model_type": "clip"}', "{}", "[]", "not json"])
+def test_a_checkpoint_of_another_kind_is_refused(config, grounding_dino, tmp_path):
+    import shutil
+
+    folder = tmp_path / "other"
+    shutil.copytree(grounding_dino, folder)
+    (folder / "config.json").write_text(config, encoding="utf-8")
+    with pytest.raises(MissingRequirementError, match="of kind"):
+        build_grounder(GroundingSettings(kind="transformers", model=str(folder)))
+
+
+def test_a_detector_is_asked_about_no_packshot_unless_told_to(grounding_dino):
+    chosen = GroundingSettings(kind="transformers", model=str(grounding_dino), device="cpu")
+    first = build_grounder(chosen)
+    asked = build_grounder(chosen.model_copy(update={"packshots": False}))
+    assert isinstance(first, PackshotFirst)
+    assert isinstance(asked, GroundingDino)
+    assert first.fingerprint != asked.fingerprint
 
 
 def _corners(box) -> tuple[float, float, float, float]:

@@ -5,6 +5,7 @@ What belongs here: hub ids and folders to a folder that is there. What does not:
 """
 
 import hashlib
+import json
 from pathlib import Path
 
 from vlclip_dagster.errors import MissingRequirementError
@@ -12,13 +13,15 @@ from vlclip_dagster.errors import MissingRequirementError
 SETTING = "VLCLIP_GROUNDING__MODEL"
 NEEDED = ("config.json", "preprocessor_config.json")
 BLOB_NAME = 64
+# Kinds that answer with logits and boxes; LLMDet is an MM Grounding DINO.
+KINDS = ("grounding-dino", "mm-grounding-dino", "owlv2", "owlvit")
 
 
 def find_checkpoint(model: str) -> Path:
     """The folder of ``model``, a folder or the id of something in the local hub cache.
 
     Raises:
-        MissingRequirementError: it is not on this machine, or not whole.
+        MissingRequirementError: it is not on this machine, not whole, or no such detector.
     """
     folder = Path(model) if Path(model).is_dir() else _in_cache(model)
     absent = [name for name in NEEDED if not (folder / name).is_file()]
@@ -32,7 +35,20 @@ def find_checkpoint(model: str) -> Path:
             f"The detector in '{folder}' lacks {', '.join(absent)}: point {SETTING} at a whole "
             "checkpoint with safetensors weights."
         )
+    kind = _kind(folder / "config.json")
+    if kind not in KINDS:
+        raise MissingRequirementError(
+            f"The checkpoint in '{folder}' is of kind {kind}: point {SETTING} at one of "
+            f"{', '.join(KINDS)}."
+        )
     return folder
+
+
+def _kind(config: Path) -> str:
+    try:
+        return str(json.loads(config.read_text(encoding="utf-8"))["model_type"])
+    except (ValueError, KeyError, TypeError):
+        return "unknown"
 
 
 def _in_cache(model: str) -> Path:
