@@ -247,7 +247,17 @@ class Platform:
                 tags={"dagster/data_version": decision.fingerprint},
             )
         )
+        self._check_the_checkpoint()
         return decision
+
+    def _check_the_checkpoint(self) -> None:
+        """Run the checks of the checkpoint in use, for whose verdict the automation waits."""
+        asset = dg.AssetKey("finetuned_checkpoint")
+        checks = {key for key in self._graph.asset_check_keys if key.asset_key == asset}
+        job = self._defs.resolve_job_def("train_and_report")
+        job.get_subset(asset_selection=set(), asset_check_selection=checks).execute_in_process(
+            instance=self._instance, run_config=QUIET, raise_on_error=False
+        )
 
     def run_out_of_date(
         self, *, retrain: bool = False, on_job: Callable[[str, str | None], None] | None = None

@@ -199,9 +199,7 @@ def test_what_follows(world, happening):
     assert world.settle() == expected
 
 
-@pytest.mark.parametrize(
-    "artifact", ["deduped_images", "embeddings"]
-)
+@pytest.mark.parametrize("artifact", ["deduped_images", "embeddings"])
 def test_a_failed_blocking_check_stops_its_type_until_it_is_repaired(world, artifact):
     world.broken.add((artifact, "a"))
     world.drop(a=uuid4().hex, b=uuid4().hex)
