@@ -105,7 +105,9 @@ class _Affected:
             mine = pl.col("item_id").is_in(landed.named)
         self.rows, self.others = rows.filter(mine), rows.filter(~mine)
         self._roots = roots
-        self.upsert, self.delete, self.finish = table.upsert, table.delete, table.finish
+        # Where nothing of it is stored, no id repeats, and looking for them is half the work.
+        self.upsert = table.append if self.rows.is_empty() else table.upsert
+        self.delete, self.finish = table.delete, table.finish
 
     def keys(self) -> pl.DataFrame:
         """What is stored; a product whose files moved counts as failed, to be written again."""

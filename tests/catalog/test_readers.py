@@ -141,6 +141,19 @@ def test_a_list_in_an_object_is_read_as_the_list(tmp_path: Path) -> None:
     assert only(write(tmp_path / "feed.json", text)).rows["id"].to_list() == ["1", "2"]
 
 
+def test_what_is_no_object_in_an_array_costs_no_object(tmp_path: Path) -> None:
+    text = json.dumps([None, PRODUCT, 7, "x", PRODUCT | {"id": "2"}])
+    batch = only(write(tmp_path / "feed.json", text))
+    assert batch.rows["id"].to_list() == ["1", "2"]
+    assert [row.row_number for row in batch.broken] == [1, 3, 4]
+
+
+def test_a_long_document_is_read_in_parts(tmp_path: Path) -> None:
+    items = (ITEM.replace(">1<", f">{n}<").replace("Soft", "x" * 2_000) for n in range(1_200))
+    batches = list(read_feed(write(tmp_path / "feed.xml", merchant(*items))))
+    assert [row for batch in batches for row in batch.rows["id"]] == [str(n) for n in range(1_200)]
+
+
 def test_a_long_array_is_read_in_parts(tmp_path: Path) -> None:
     rows = [PRODUCT | {"id": str(n), "description": "x" * 2_000} for n in range(1_500)]
     batches = list(read_feed(write(tmp_path / "feed.json", json.dumps(rows))))

@@ -22,6 +22,7 @@ from vlclip_dagster.catalog.table import (
 
 Flatten = Callable[[dict[str, Any]], Record]
 
+_DECODER = json.JSONDecoder()
 _MAX_RECORD = 4_000_000
 _BLOCK = 1 << 20
 _EDGE = "\ufeff \t\r\n\x00"
@@ -95,7 +96,6 @@ def _decode(text: str) -> Any:
 
 def _values(stream: TextIO) -> Iterator[tuple[Any, str]]:
     """Each value of the array with its text; None for a stretch that can't be decoded."""
-    decoder = json.JSONDecoder()
     text = stream.read(_BLOCK)
     wrapper = _WRAPPER.match(text)
     position = wrapper.end() if wrapper else 0
@@ -106,21 +106,27 @@ def _values(stream: TextIO) -> Iterator[tuple[Any, str]]:
                 return
             position += 1
             continue
-        try:
-            value, end = decoder.raw_decode(text, position)
-            # A number at the very end of what was read may go on.
-            complete = end < len(text) or isinstance(value, dict)
-        except (ValueError, RecursionError):
-            value, end, complete = None, position, False
-        if not complete and len(text) - position < _MAX_RECORD:
-            more = stream.read(_BLOCK)
-            if more:
-                text, position = text[position:] + more, 0
-                continue
-            if position == len(text):
-                return
-        if value is None:
-            following = _NEXT_OBJECT.search(text, position + 1)
-            end = following.end() if following else len(text)
+        found = _first_value(text, position)
+        # What can't be decoded, and a number at the very end, may go on in the next block.
+        partial = found is None or (found[1] == len(text) and not isinstance(found[0], dict))
+        if partial and len(text) - position < _MAX_RECORD and (more := stream.read(_BLOCK)):
+            text, position = text[position:] + more, 0
+            continue
+        if position == len(text):
+            return
+        value, end = found or (None, _next_object(text, position))
         yield value, text[position:end]
         position = end
+
+
+def _first_value(text: str, position: int) -> tuple[Any, int] | None:
+    """The value at ``position`` and where it ends; None if there is none."""
+    try:
+        return _DECODER.raw_decode(text, position)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _next_object(text: str, position: int) -> int:
+    following = _NEXT_OBJECT.search(text, position + 1)
+    return following.end() if following else len(text)

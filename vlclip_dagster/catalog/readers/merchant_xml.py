@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _START = re.compile(r"<(item|entry|product|offer)(?=[\s>])", re.IGNORECASE)
 _BLOCK = 1 << 20
 _MAX_PRODUCT = 4_000_000
+_MAX_TAG = 100
 _CDATA = r"<!\[CDATA\[.*?\]\]>"
 # What shops forget to escape, outside of CDATA: a bare ampersand, HTML's entities, a less-than.
 _UNESCAPED = re.compile(
@@ -66,27 +67,39 @@ def _items(stream: TextIO) -> Iterator[Item[dict[str, str]]]:
 
 def _products(stream: TextIO) -> Iterator[str]:
     """The text of each product; all are of the kind of the first."""
-    text, start, end = "", _START, re.compile("")
+    text, start, end = "", _START, _START
     while block := stream.read(_BLOCK):
         text += block
+        if start is _START and (first := start.search(text)):
+            start = re.compile(rf"<{first[1]}(?=[\s>])")
+            end = re.compile(rf"</{first[1]}\s*>")
         position = 0
-        while first := start.search(text, position):
-            if start is _START:
-                start = re.compile(rf"<{first[1]}(?=[\s>])")
-                end = re.compile(rf"</{first[1]}\s*>")
-            last = end.search(text, first.end())
-            following = start.search(text, first.end(), last.start() if last else len(text))
-            if not last and not following and len(text) - first.start() < _MAX_PRODUCT:
-                position = first.start()
+        while opened := start.search(text, position):
+            stop = _end_of_product(text, opened, start, end)
+            if stop is None:
+                position = opened.start()
                 break
-            stop = following.start() if following else last.end() if last else len(text)
-            yield text[first.start() : stop]
+            yield text[opened.start() : stop]
             position = stop
         else:
-            position = max(position, len(text) - 100)
+            # The next product may have begun in what is left: its tag, cut in two.
+            position = max(position, len(text) - _MAX_TAG)
         text = text[position:]
     if start.match(text):
         yield text
+
+
+def _end_of_product(
+    text: str, opened: re.Match[str], start: re.Pattern[str], end: re.Pattern[str]
+) -> int | None:
+    """Where a product ends: at its end, or where another begins; None if that is still to come."""
+    last = end.search(text, opened.end())
+    following = start.search(text, opened.end(), last.start() if last else len(text))
+    if following:
+        return following.start()
+    if last:
+        return last.end()
+    return len(text) if len(text) - opened.start() >= _MAX_PRODUCT else None
 
 
 def _parsed(text: str, parser: "XMLParser") -> "_Element":
@@ -99,7 +112,7 @@ def _parsed(text: str, parser: "XMLParser") -> "_Element":
     return etree.fromstring(document, parser)[0]
 
 
-def _escaped(match: "re.Match[str]") -> str:
+def _escaped(match: re.Match[str]) -> str:
     return {"&": "&amp;", "<": "&lt;"}.get(match[0], match[0])
 
 
