@@ -112,6 +112,17 @@ def test_other_weights_than_those_saved_block(home):
     assert found["weights_are_those_saved"].rule.blocking
 
 
+def test_a_checkpoint_in_use_is_held_to_its_weights_when_a_newer_one_was_held_back(home):
+    in_use = home.checkpoints.require_current()
+    fill(home.tables, "vase", ["v/6"])
+    folder = train(home, b"4")
+    home.checkpoints.roll_back()
+    (in_use.folder / WEIGHTS).write_bytes(b"5")
+    assert failed(home, "finetuned_checkpoint")["weights_are_those_saved"].unexpected == 1
+    (folder / WEIGHTS).write_bytes(b"6")
+    assert failed(home, "finetuned_checkpoint")["weights_are_those_saved"].unexpected == 2
+
+
 def test_products_that_came_or_went_since_are_named(home):
     fill(home.tables, "vase", ["v/4"])
     home.tables.table("refined_queries", "sofa").delete(["s/2"])

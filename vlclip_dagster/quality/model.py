@@ -25,7 +25,7 @@ FIGURES = (*(f"hits@{k}" for k in HITS_AT), "mrr")
 def model_suites() -> list[Suite]:
     """The suites of the checkpoint and of the report."""
     checkpoint = (
-        equal("weights_are_those_saved", "weights", "saved", blocking=True),
+        equal("weights_are_those_saved", "weights", "saved", blocking=True, rows="weights"),
         absent("newest_beats_the_one_before", "held_back_because"),
         equal("newest_was_trained_on_the_tables", "trained_on", "tables"),
         equal("products_are_those_of_the_tables", "trained", "stored", rows="products"),
@@ -42,20 +42,26 @@ def model_suites() -> list[Suite]:
 
 
 def _checkpoint(artifacts: Artifacts) -> Frames:
-    newest = artifacts.checkpoints.newest()
-    if newest is None:
-        return {"rows": pl.DataFrame(), "products": pl.DataFrame()}
+    current, newest = artifacts.checkpoints.current(), artifacts.checkpoints.newest()
+    if current is None or newest is None:
+        return dict.fromkeys(("rows", "weights", "products"), pl.DataFrame())
     known = load_provenance(newest.folder)
     pairs = training_pairs(artifacts.tables, artifacts.slugs, FULL)
     decisions = [d for d in artifacts.checkpoints.decisions() if d.by == "training"]
     row = {
         "checkpoint": newest.fingerprint,
-        "weights": fingerprint(newest.folder),
-        "saved": known.fingerprint,
         "held_back_because": next((d.reason for d in decisions[-1:] if not d.promoted), None),
         "trained_on": newest.training_key,
         "tables": training_key(pairs.version, known.encoder, known.training),
     }
+    weights = [
+        {
+            "checkpoint": one.fingerprint,
+            "weights": fingerprint(one.folder),
+            "saved": one.fingerprint,
+        }
+        for one in dict.fromkeys((current, newest))
+    ]
     trained = pl.Series("item_id", [item for items in known.splits.values() for item in items])
     products = (
         trained.to_frame()
@@ -64,6 +70,7 @@ def _checkpoint(artifacts: Artifacts) -> Frames:
     )
     return {
         "rows": pl.DataFrame([row], schema_overrides={"held_back_because": pl.String}),
+        "weights": pl.DataFrame(weights),
         "products": products.with_columns(pl.col("trained", "stored").fill_null(False)),
     }
 
