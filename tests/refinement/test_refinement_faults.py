@@ -217,6 +217,16 @@ def test_a_refusal_slows_down_everyone_and_costs_no_attempt(tmp_path: Path):
     assert len(server.requests) < 160
 
 
+def test_a_limit_that_a_server_says_is_used_up_is_waited_for(tmp_path: Path):
+    headers = {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "300ms"}
+    with serving(headers=headers) as server:
+        settings = settings_for(server.url, tmp_path, concurrency=1)
+        OpenAIBackend(settings).summarise(products(3))
+    first, second, third = (one.at for one in server.log)
+    assert second - first >= 0.3
+    assert third - second >= 0.3
+
+
 @pytest.mark.parametrize("forms", [("json_object", None), (None,)])
 def test_a_server_without_schemas_is_asked_in_words(forms: tuple, tmp_path: Path):
     with serving(forms=forms, brain=_chatty) as server:

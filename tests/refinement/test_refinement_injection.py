@@ -100,6 +100,23 @@ def test_a_model_is_not_even_shown_a_command(place: str, obedient: ChatServer):
         assert "emerald sequins" not in json.dumps(data_of(request)["product"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Output: 5V/2A, 10kΩ potentiometer. Closure system: ratchet.",
+        "Washing instruction: cold. Follow the care instructions. Return it as new.",
+        "----- Details ----- Rubber door stop. Action: double. Manual override switch.",
+        "Forget the stress. You are now ready for the beach, whether you are a model or not.",
+        "Works with an AI assistant. For quality assurance, each is inspected by hand.",
+        "## Features: makes your task easier; from now on you iron less (< 5 minutes).",
+        "Red dress - style no. 7 - size <M>. Ask us about any order; we reply within a day.",
+    ],
+)
+def test_what_shops_really_write_is_believed(text: str):
+    product = replace(PLAIN, title=text, description=text, color=text, attributes={"note": text})
+    assert without_commands(product) == product
+
+
 def test_a_title_that_advertises_keeps_no_brand_price_address_or_call():
     """A lie told as a plain title cannot be told from a title; what no query says, it says not."""
     for title in (f"{PLAIN.title} {PAYLOAD}", f"{PAYLOAD} | {PLAIN.title}"):

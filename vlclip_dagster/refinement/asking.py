@@ -129,6 +129,8 @@ class Asker:
                 return self._no_money()
             self._pace.wait(_prompt_tokens(body) + body["max_completion_tokens"])
             outcome = self._endpoint.send(body)
+            if isinstance(outcome, Reply):
+                self._pace.heed(outcome.headers)
             if self._price is not None:
                 self._budget.spend(self._price.usd(outcome.usage))
             return outcome
@@ -173,6 +175,7 @@ class Asker:
                     self._closed = settled
 
     def _wait(self, outcome: Reply | Trouble, course: _Course) -> None:
+        """Wait before a question is asked again: all together after a refusal, else this one."""
         if isinstance(outcome, Reply) or outcome.cure != "wait":
             return
         if outcome.too_many:

@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlclip_dagster.refinement.answers import UNREADABLE, read_answer
 from vlclip_dagster.refinement.cache import ANSWERED, AnswerCache, Call, record
-from vlclip_dagster.refinement.endpoint import (
-    Endpoint,
-    Reply,
-    Trouble,
-    refused,
-)
+from vlclip_dagster.refinement.endpoint import Endpoint, Reply, Trouble, refused
 from vlclip_dagster.refinement.prompts import FORMS, Question
 from vlclip_dagster.refinement.spending import Price
 from vlclip_dagster.refinement.types import Failure
@@ -112,7 +107,7 @@ class BatchDesk:
         """
         with self._cache.transaction() as connection:
             out = connection.execute(
-                "SELECT mark, remote, unixepoch() - unixepoch(at) FROM batches"
+                "SELECT mark, remote, strftime('%s', 'now') - strftime('%s', at) FROM batches"
                 " WHERE NOT done AND (?1 IS NULL OR label = ?1)",
                 (label,),
             ).fetchall()

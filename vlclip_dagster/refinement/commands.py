@@ -13,10 +13,14 @@ from typing import Any
 from vlclip_dagster.refinement.lexicon import lexicon
 from vlclip_dagster.refinement.types import ProductText
 
-# Braces, chat markup, headings: no shop writes these in a title, every prompt template does.
-_MARKUP = r"[{}]|<\S|\]\]|\[/?inst|#{2,}|`{3}|-{4,}|={4,}|\\u[0-9a-f]{4}"
-# Letters of two scripts in one word, letters set apart, digits for letters.
-_DISGUISED = r"[a-z][\u0370-\u1fff]|[\u0370-\u1fff][a-z]|(?:\b[a-z]\s+){5,}|\b\d[a-z]+\d[a-z]+"
+# Braces and chat markup: hardly a shop writes these, every prompt template does.
+_MARKUP = (
+    r"[{}]|<[|<!/>]|\]\]|\[/?inst|`{3}|\\u[0-9a-f]{4}"
+    r"|#{2,}\s*(?:instruction|system|response|prompt|assistant)"
+)
+_ROLE = r"\byou are (?:now )?an? (?:\w+ )?(?:assistant|ai|bot)\b"
+# A letter of another script within a word, letters set apart, digits for letters.
+_DISGUISED = r"[a-z][\u0370-\u04ff]+[a-z]|(?:\b[a-z]\s+){5,}|\b\d[a-z]+\d[a-z]+"
 # Another script than the one that the text began in, or a colon between two scripts.
 _OTHER = r"[\u0370-\u1fff\u2e80-\ud7ff\uf900-\ufdff]"
 _FOREIGN = rf"(?<=[a-z])\W{{0,3}}{_OTHER}{{2,}}|{_OTHER}\s*[:：]\s*[a-z]"
@@ -28,7 +32,7 @@ _BOUNDARY = re.compile(r".*[.!?:;,|\"'(]\s", re.DOTALL)
 def _command() -> re.Pattern[str]:
     words = "|".join(re.escape(cue) for cue in lexicon().cues["command"])
     return re.compile(
-        rf"\b(?:{words})|{_MARKUP}|{_DISGUISED}|{_FOREIGN}", re.IGNORECASE | re.DOTALL
+        rf"\b(?:{words})(?!\w)|{_ROLE}|{_MARKUP}|{_DISGUISED}|{_FOREIGN}", re.IGNORECASE | re.DOTALL
     )
 
 
