@@ -73,17 +73,16 @@ def decode(data: bytes, longest_side: int = LONGEST_SIDE) -> Decoded:
         raise PhotographError(f"The {image.format} photograph is damaged: {error}.") from error
 
 
-def shrunk(pixels: np.ndarray, size: tuple[int, int], last: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """(h, w, 3) uint8 ``pixels`` at ``size`` (width, height): halved by averages as often as fits.
+def shrunk(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(h, w, 3) uint8 ``pixels`` at ``size`` (width, height): halved by averages, then linear.
 
     As true as averaging in one go and several times as fast, since OpenCV halves in vectors.
-    What is left to do is interpolated as ``last`` says, one of OpenCV's ways.
     """
     width, height = size
     while pixels.shape[1] >= 2 * width and pixels.shape[0] >= 2 * height:
         half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
         pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
-    return pixels if pixels.shape[1::-1] == size else cv2.resize(pixels, size, interpolation=last)
+    return pixels if pixels.shape[1::-1] == size else cv2.resize(pixels, size)
 
 
 def _open(data: bytes) -> Image.Image:

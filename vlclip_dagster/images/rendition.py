@@ -10,7 +10,6 @@ costs next to nothing, and stored, so that anyone can take the same fingerprints
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import simplejpeg
 from PIL import Image
@@ -98,6 +97,4 @@ def _thumbnail(pixels: np.ndarray) -> bytes:
     height, width = pixels.shape[:2]
     scale = min(1.0, THUMBNAIL_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    # Averages to the last step, so that copies of any size come to the same hash more often.
-    small = shrunk(pixels, size, cv2.INTER_AREA)
-    return simplejpeg.encode_jpeg(small, QUALITY, colorsubsampling="444")
+    return simplejpeg.encode_jpeg(shrunk(pixels, size), QUALITY, colorsubsampling="444")
