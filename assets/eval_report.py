@@ -73,7 +73,9 @@ def eval_report(
         queries=query_examples(measured, evidence),
         similar=similar_examples(measured, home, evidence),
         dedup=evidence.dedup(photographs.dedup_settings().mode),
-        grounding=evidence.grounding(grounding),
+        grounding=evidence.grounding(
+            grounding, experiment.recall_by_threshold(grounding) if encoder.threshold_sweep else {}
+        ),
         refinement=evidence.refinement(refiner.refinement_settings().backend),
         stages=evidence.stages(),
         settings=_flat({"grounding": grounding, "refinement": refiner.refinement_settings()}),

@@ -18,6 +18,7 @@ class EncoderResource(PartResource):
 
     training: dict[str, Any] = Field(default_factory=dict)
     ablation: bool = True
+    threshold_sweep: bool = False
 
     def encoder_settings(self) -> EncoderSettings:
         """Which open_clip model, and the weights it starts from."""

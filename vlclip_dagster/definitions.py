@@ -85,6 +85,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
             settings=plain("encoder"),
             training=plain("training"),
             ablation=settings.report.ablation,
+            threshold_sweep=settings.report.threshold_sweep,
         ),
         "index": IndexResource(settings=plain("index")),
     }

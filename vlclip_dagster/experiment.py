@@ -22,8 +22,10 @@ from vlclip_dagster.evaluation.examples import SHOWN, draw_by_type, query_rows
 from vlclip_dagster.evaluation.inputs import ModelResult, QueryRow, SimilarRow
 from vlclip_dagster.evaluation.retrieval import Gallery, QuerySet
 from vlclip_dagster.evidence import Evidence
+from vlclip_dagster.grounding.settings import GroundingSettings
 from vlclip_dagster.measure import attribute_facts, gallery_of, queries_of
 from vlclip_dagster.pairs import training_pairs
+from vlclip_dagster.recut import recall_by_threshold
 from vlclip_dagster.training import Trained, load_trained, train_beside
 from vlclip_dagster.warehouse import Warehouse
 
@@ -88,6 +90,12 @@ class Experiment:
             curve=full.curve,
             gallery=full.gallery,
             queries=full.own,
+        )
+
+    def recall_by_threshold(self, grounding: GroundingSettings) -> dict[float, float]:
+        """Recall@10 of small trainings on crops cut at other score thresholds."""
+        return recall_by_threshold(
+            self._warehouse, self._checkpoints, self._slugs, self._served, grounding
         )
 
     def _trained(self, variant: Variant) -> TrainedVariant:

@@ -51,11 +51,14 @@ class ReportSettings(BaseModel):
     Attributes:
         ablation: whether the variants of the paper's Table 2 are trained too; each costs as
             much as the checkpoint itself.
+        threshold_sweep: whether small trainings show what other score thresholds of grounding
+            would do to retrieval.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     ablation: bool = True
+    threshold_sweep: bool = False
 
 
 class RetrainingSettings(BaseModel):

@@ -84,7 +84,7 @@ def train_served(
             f"training needs at least {FEWEST_PAIRS}: drop a larger catalog"
         )
     key = training_key(pairs.version, encoder, training)
-    return _train_once(pairs, key, encoder, training, checkpoints)
+    return train_once(pairs, key, encoder, training, checkpoints)
 
 
 def train_beside(
@@ -106,18 +106,17 @@ def train_beside(
         orient="row",
     )
     same = WarehousePairs(warehouse, pairs.frame.join(splits, on="item_id"), variant)
-    return _train_once(
-        same, key, served.provenance.encoder, served.provenance.training, checkpoints
-    )
+    return train_once(same, key, served.provenance.encoder, served.provenance.training, checkpoints)
 
 
-def _train_once(
+def train_once(
     pairs: WarehousePairs,
     key: str,
     encoder: EncoderSettings,
     training: TrainingSettings,
     checkpoints: CheckpointStore,
 ) -> Trained:
+    """Train on ``pairs``, or take the checkpoint that is there under ``key``."""
     if checkpoints.folder(key).is_dir():
         return load_trained(checkpoints, key)
     from vlclip_dagster.encoder.train import train
