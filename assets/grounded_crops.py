@@ -51,7 +51,7 @@ def grounded_crops(
     slug = context.partition_key
     settings = grounder.grounding_settings()
     model = grounder.grounder()
-    prompts = settings.asked(stage.slugs[slug])
+    prompts = settings.asked(stage.slugs.get(slug, slug))
     table = home.table("grounded_crops", slug)
     cropper = Cropper(home, slug, model, prompts, settings)
     counts = refresh(

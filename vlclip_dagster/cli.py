@@ -236,6 +236,8 @@ def dev(
 
     with open_instance(load_settings()) as instance:
         workspace = str(Path(instance.root_directory, "workspace.yaml"))
+    # A tick lands what waits; a catalog of a million rows takes longer than Dagster's minute.
+    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = ["dagster", "dev", "--workspace", workspace, "--host", "127.0.0.1"]
     os.execv(sys.executable, [sys.executable, "-m", *command, "--port", str(port)])
 

@@ -8,7 +8,6 @@ credentials and the endpoint from the ``AWS_*`` variables themselves; nothing he
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -107,6 +106,6 @@ def _write(target: Path, stream: BinaryIO) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _plain_http(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether the endpoint is a server of this network without TLS, which has to be allowed."""
-    return environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+def _plain_http() -> bool:
+    """Whether the endpoint is a server without TLS, which has to be allowed by name."""
+    return os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")

@@ -164,3 +164,8 @@ def test_a_deleted_drop_changes_nothing_and_one_of_its_name_lands(platform):
     (folder / MANIFEST).write_text(json.dumps(stated))
     assert platform.tick().types == ["shirt"]
     assert platform.landed()["title"].to_list() == ["Other"]
+
+
+def test_a_bucket_that_is_not_there_is_one_sentence(platform):
+    platform.address = "s3://no-such-bucket-anywhere/inbox"
+    assert "check the bucket, AWS_ENDPOINT_URL and the credentials" in platform.tick().told
