@@ -5,12 +5,13 @@ owner why it can't be read. What does not: the formats themselves (``readers``),
 (``schema``).
 """
 
+import codecs
+import contextlib
 import gzip
 import json
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -143,7 +144,7 @@ def unpacked_name(name: str) -> str:
     return name.removesuffix(packed)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _told(path: Path) -> Iterator[None]:
     """Turn what can go wrong with a file into a sentence."""
     import pyarrow as pa
@@ -154,7 +155,7 @@ def _told(path: Path) -> Iterator[None]:
         raise VlclipError(f"There is no feed at {path}: check the path.") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise VlclipError(f"The feed {path} is a damaged gzip file: make it again.") from error
-    except (pl.exceptions.PolarsError, pa.ArrowException, UnicodeError, LookupError) as error:
+    except (pl.exceptions.PolarsError, pa.ArrowException, UnicodeError) as error:
         raise VlclipError(f"The feed {path} is damaged: export it again.") from error
     except OSError as error:
         reason = error.strerror or "it is damaged: make it again"
@@ -165,7 +166,8 @@ def _encoding(path: Path, head: bytes) -> Encoding:
     encoding = detect_encoding(path)
     declared = _XML_ENCODING.match(head)
     if declared and (encoding is None or encoding.name == "cp1252"):
-        return Encoding(declared[1].decode("ascii"), "replace")
+        with contextlib.suppress(LookupError):
+            return Encoding(codecs.lookup(declared[1].decode("ascii")).name, "replace")
     if encoding is None:
         raise VlclipError(
             f"The encoding of the feed {path} is unknown: save it as UTF-8, or name its encoding "

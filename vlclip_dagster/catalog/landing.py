@@ -35,7 +35,7 @@ EMBEDDED = "photographs"
 _LISTED = {"item_id": pl.String, "key": pl.String, "slug": pl.String, **PLACE_SCHEMA, **PLACE}
 _NOT_CONTENT = ("key", "error", "root", "photographs")
 _CONTENT = sorted(name for name in LANDED_SCHEMA if name not in _NOT_CONTENT)
-_WORKERS = 2  # the reader and the garbage between them leave no work for a third
+_WORKERS = 2  # reading goes on beside them
 
 
 @dataclass(frozen=True)

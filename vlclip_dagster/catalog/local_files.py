@@ -57,6 +57,14 @@ def _hash_linked(link: str, root: Path) -> tuple[str, int] | None:
         return None
 
 
+def is_linked(link: str, root: Path) -> bool:
+    """Whether ``link`` names a file in ``root``; see ``linked_file``."""
+    try:
+        return linked_file(link, root.resolve()) is not None
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def linked_file(link: str, root: Path) -> Path | None:
     """The file that a link names, if it lies in ``root`` once symbolic links are followed.
 

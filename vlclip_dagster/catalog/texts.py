@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from vlclip_dagster.catalog.text import MAX_OUTPUT, clean_text
+from vlclip_dagster.catalog.text import MAX_INPUT, MAX_OUTPUT, clean_text
 
 _BREAK = "\x1e"
 # Letters and signs that the repair of mojibake leaves alone when they stand between ASCII: a
@@ -20,7 +20,9 @@ _LATIN = (
     "\u00a0¡£§©«®°²³·»¼½¾¿ÀÁÄ-ÍÏÑ-ÝÞß-ÿ\u0100-\u0131\u0134-\u0148\u014a-\u0151\u0154-\u017e"
     "–—‘’‚“”„•…€™"
 )
+# A text without any of this is clean as it is.
 _WORK = r"[^ -~]|[<&]|  |^[ *-]| $"
+# What only `clean_text` can judge: other letters, runs of them, and markup that may hide text.
 _UNSUITED = (
     rf"[^\n\t -~{_LATIN}]|[^\x00-\x7f]{{2}}"
     r"|(?i)<[^<>]*(?:hidden|display|visibility|font-size|opacity)|style[^<>]*&"
@@ -110,6 +112,7 @@ def _clean_busy(texts: pl.Series, limit: int) -> pl.Series:
         | simple.str.contains(r"<|[^\x00-\x7f]{2}|[‘’“”]")
         | simple.str.replace_all(_HARMLESS_AMPERSAND, "").str.contains("&", literal=True)
         | (simple.str.len_chars() > limit)
+        | (texts.str.len_bytes() > MAX_INPUT)
     )
     one_by_one = map_unique(texts.filter(refused), partial(clean_text, limit=limit), pl.String)
     return patched(simple, refused, lambda _: one_by_one)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vlclip_dagster.catalog.local_files import is_linked
 from vlclip_dagster.catalog.readers.json_records import as_plain, as_text, read_lines
 from vlclip_dagster.catalog.streams import Encoding, open_text
 from vlclip_dagster.catalog.table import Batch, Record, Source
@@ -62,9 +63,9 @@ class _ImageLinks:
 
 def _folder_of(path: str, root: Path | None) -> str:
     """The folder, with a slash, that ``path`` is found in; as published where it is in none."""
-    known = (folder for folder in _IMAGE_FOLDERS if root and Path(root, folder, path).is_file())
-    folder = next(known, _IMAGE_FOLDERS[0])
-    return f"{folder}/" if folder else ""
+    folders = [f"{folder}/" if folder else "" for folder in _IMAGE_FOLDERS]
+    known = (folder for folder in folders if root and is_linked(f"{folder}{path}", root))
+    return next(known, folders[0])
 
 
 def _flat(listing: dict[str, Any], links: _ImageLinks) -> Record:
