@@ -284,6 +284,13 @@ def test_a_host_gets_few_requests_at_once_and_keeps_its_connections(shop, drop, 
     assert 2 <= behind.at_once[1] <= 3
 
 
+def test_waiting_for_a_place_is_not_the_servers_time(shop, drop, behind):
+    reader = _reader(timeout_s=0.15, private_hosts="127.0.0.1", per_host=1, retries=0)
+    with ThreadPoolExecutor(12) as pool:
+        got = list(pool.map(lambda _: reader.read(f"{shop}/busy", str(drop)).data, range(24)))
+    assert got == [BODY] * 24
+
+
 def test_an_unchanged_photograph_is_not_sent_again(insider, shop, drop, behind):
     first = insider.read(f"{shop}/versioned", str(drop))
     assert (first.data, bool(first.version.etag)) == (BODY, True)

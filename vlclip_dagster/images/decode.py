@@ -36,6 +36,9 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# The limit here is lower than Pillow's. Set once: to do so around each picture is not safe in
+# threads.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, MemoryError)
 
 
@@ -90,9 +93,7 @@ def _open(data: bytes) -> Image.Image:
     if not data:
         raise PhotographError("The photograph is empty (0 bytes).")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise PhotographError(f"The photograph has too many pixels: {error}.") from error
     except DAMAGE as error:

@@ -94,11 +94,14 @@ class GuardedClient:
         return self._manners.patiently(_host(url), lambda: self._attempt(url, known))
 
     def _attempt(self, url: str, known: Version) -> Fetched:
-        deadline = time.monotonic() + self._timeout_s
+        left_s = self._timeout_s
         try:
             for _ in range(MAX_REDIRECTS + 1):
                 with self._manners.slot(_host(url)):
-                    found = self._step(url, known, deadline)
+                    # Waiting for a place is not the server's time.
+                    started = time.monotonic()
+                    found = self._step(url, known, started + left_s)
+                    left_s -= time.monotonic() - started
                 if isinstance(found, Fetched):
                     return found
                 url = urljoin(url, found)
