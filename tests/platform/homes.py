@@ -157,15 +157,19 @@ class Home:
 
 
 def command(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("VLCLIP_", "DAGSTER_"))}
     return subprocess.run(
         [sys.executable, *words],
-        env=kept | environment,
+        env=clean_environment() | environment,
         cwd=PROJECT,
         capture_output=True,
         text=True,
         timeout=280,
     )
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what a developer has set for himself."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("VLCLIP_", "DAGSTER_"))}
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
