@@ -127,7 +127,12 @@ DECIDES: dict[str, tuple[str, ...]] = {
     "eval_report": ("report", "training"),
 }
 # Bumped when the code of a step changes what it computes.
-CODE_VERSIONS: dict[str, str] = {"deduped_images": "2", "refined_queries": "2"}
+CODE_VERSIONS: dict[str, str] = {
+    "deduped_images": "2",
+    "grounded_crops": "2",
+    "refined_queries": "2",
+    "eval_report": "2",
+}
 # Where and how fast, not what.
 INCIDENTAL = frozenset(
     {"device", "batch", "root", "url", "api_key_env", "timeout_s", "concurrency", "cache_path"}

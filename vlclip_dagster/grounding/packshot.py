@@ -8,7 +8,6 @@ the backdrop runs round all four sides, one thing stands on it, and nobody wears
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -53,16 +52,20 @@ class PackshotFirst:
         lone = [lone_product(image, prompt) for image, prompt in zip(images, prompts, strict=True)]
         packshots = [at for at, box in enumerate(lone) if box is not None]
         asked = [at for at, box in enumerate(lone) if box is None] + packshots[:1]
-        found = self._grounder.detect([images[at] for at in asked], [prompts[at] for at in asked])
-        detections = {at: Detection(box, 1.0, found_by=BORDER) for at, box in enumerate(lone)}
-        for at, detection in zip(asked, found, strict=True):
-            box = lone[at]
-            if box is None:
-                detections[at] = detection
-            else:
-                iou = detection.box.iou(box) if detection.box else 0.0
-                detections[at] = replace(detections[at], detector_iou=iou)
-        return [detections[at] for at in range(len(images))]
+        answers = self._grounder.detect([images[at] for at in asked], [prompts[at] for at in asked])
+        found = dict(zip(asked, answers, strict=True))
+        return [
+            found[at] if box is None else _by_border(box, found.get(at))
+            for at, box in enumerate(lone)
+        ]
+
+
+def _by_border(box: Box, compared: Detection | None) -> Detection:
+    """The border's box, and how well it agrees with what the detector was asked to compare."""
+    iou = None
+    if compared is not None:
+        iou = compared.box.iou(box) if compared.box else 0.0
+    return Detection(box, 1.0, found_by=BORDER, detector_iou=iou)
 
 
 def lone_product(image: np.ndarray, prompt: str) -> Box | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from vlclip_dagster.grounding.backdrop import Backdrop, fit_backdrop
 from vlclip_dagster.grounding.cues import salience
+from vlclip_dagster.grounding.packshot import PACKSHOT_PX, PLAIN_SHARE
 from vlclip_dagster.grounding.regions import bounds, regions
 from vlclip_dagster.grounding.scene import find_product
 from vlclip_dagster.grounding.shapes import usual_aspect
@@ -19,13 +20,11 @@ from vlclip_dagster.grounding.types import Detection
 from vlclip_dagster.grounding.working import in_photograph, lab_of
 from vlclip_dagster.grounding.worn import garment, is_garment
 
-PACKSHOT_PX = 256
 SCENE_PX = 160
 CELL_PX = 12
 
-# From this share of a border on, the photograph is taken for a packshot.
-PLAIN_SHARE = 0.93
-# The same for a border as even as only a studio makes it: the product may touch it.
+# From PLAIN_SHARE of a border on, the photograph is taken for a packshot; from this share on for
+# a border as even as only a studio makes it: the product may touch it.
 CLEAN_SHARE = 0.75
 CLEAN_NOISE = 0.6
 # A product covers at least this share of a packshot.
