@@ -129,6 +129,21 @@ def test_what_is_said_of_other_things_adds_nothing(sentence: str):
     assert query(dress) == query(replace(dress, description=""))
 
 
+@pytest.mark.parametrize(
+    ("kind", "title", "description", "said"),
+    [
+        ("Skirts", "Satin Skirt", "Mini polka-dot pattern. Knee-length.", "knee-length"),
+        ("Throw Pillows", "Velvet Pillow", "Rectangular lumbar. Piping.", "rectangular lumbar"),
+        ("Handbags", "Suede Handbag", "Tote. Long strap.", "tote"),
+        ("Coffee Tables", "Oak Coffee Table", "Three tapered legs.", "tapered legs"),
+    ],
+)
+def test_shapes_and_legs_are_read_from_a_description(
+    kind: str, title: str, description: str, said: str
+):
+    assert said in query(ProductText("shop/1", kind, title, description=description))
+
+
 def test_a_short_source_gives_a_short_query_and_says_so():
     result = refined(ProductText("shop/1", "T-Shirt", "T-Shirt", age_group="adult"))
     assert result.query == "adult t-shirt"
