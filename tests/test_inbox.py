@@ -1,11 +1,12 @@
 """Drops land once, touch what changed and nothing else, and a bad one stops no other."""
 
 import json
+import shutil
 
 import pytest
 
 from vlclip_dagster.catalog.drops import prepare_drop, write_drop
-from vlclip_dagster.inbox import land_pending
+from vlclip_dagster.inbox import land_pending, refused_drops
 from vlclip_dagster.warehouse import Warehouse, any_of
 
 
@@ -131,3 +132,39 @@ def test_the_same_content_from_another_folder_changes_nothing(shop, home, tmp_pa
     moved.mkdir()
     drop(moved, home, [product(1)], shop="shop")
     assert [outcome.versions for outcome in land(home)] in ([], [{}])
+
+
+def test_a_refused_drop_is_told_by_the_status_until_it_is_repaired(shop, home):
+    folder = drop(shop, home, [product(1)])
+    whole = (folder / "products.jsonl").read_text()
+    (folder / "products.jsonl").write_text(whole[:-3])
+    land(home)
+    (problem,) = refused_drops(Warehouse(home), home / "inbox")
+    assert problem.startswith("shop/")
+    assert "not what its drop's manifest says" in problem
+    (folder / "products.jsonl").write_text(whole)
+    assert refused_drops(Warehouse(home), home / "inbox") == []
+    (outcome,) = land(home)
+    assert outcome.problem is None
+
+
+def test_a_refused_drop_that_was_taken_away_is_forgotten(shop, home):
+    folder = drop(shop, home, [product(1)])
+    (folder / "products.jsonl").write_text("")
+    land(home)
+    shutil.rmtree(folder)
+    assert refused_drops(Warehouse(home), home / "inbox") == []
+
+
+def test_a_drop_beside_older_ones_of_its_shop_is_seen(shop, home):
+    """A person copies a folder where ``vlclip drop`` put others."""
+    drop(shop, home, [product(1)])
+    land(home)
+    (shop / "products.jsonl").write_text(json.dumps(product(2, product_type="Sofa")))
+    shutil.copytree(shop, home / "inbox" / "shop" / "by-hand")
+    shutil.copy(shop / "products.jsonl", home / "inbox" / "kiosk.jsonl")
+    assert sorted((o.drop, o.shop) for o in land(home)) == [
+        ("kiosk.jsonl", "kiosk"),
+        ("shop/by-hand", "shop"),
+    ]
+    assert landed(home, "sofa") == ["kiosk/p2", "shop/p2"]
