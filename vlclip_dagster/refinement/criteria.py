@@ -10,11 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vlclip_dagster.refinement.evidence import Evidence
-from vlclip_dagster.refinement.phrase import MAX_WORDS, MIN_WORDS, SLOT_ORDER, Phrase
+from vlclip_dagster.refinement.phrase import (
+    FUNCTION_WORDS,
+    MAX_WORDS,
+    MIN_WORDS,
+    SLOT_ORDER,
+    Phrase,
+)
 from vlclip_dagster.refinement.types import Action
 from vlclip_dagster.refinement.words import spell_fractions, stems
 
-FUNCTION_WORDS = frozenset({"with", "and", "a", "an", "the", "in", "of", "on"})
 _STRIPPED = ".,;:!?()[]{}\"“”„«»…'`*<>|"
 _POSSESSIVES = ("men's", "women's", "girls'", "boys'", "kids'")
 

@@ -26,7 +26,14 @@ from vlclip_dagster.refinement.columns import (
 from vlclip_dagster.refinement.description import Finding, read_description
 from vlclip_dagster.refinement.details import details_of
 from vlclip_dagster.refinement.lexicon import Lexicon, lexicon
-from vlclip_dagster.refinement.phrase import FRONT_SLOTS, MAX_WORDS, MIN_WORDS, Phrase, count_words
+from vlclip_dagster.refinement.phrase import (
+    FRONT_SLOTS,
+    FUNCTION_WORDS,
+    MAX_WORDS,
+    MIN_WORDS,
+    Phrase,
+    count_words,
+)
 from vlclip_dagster.refinement.scope import group_of, scope_of
 from vlclip_dagster.refinement.sentences import visible_sentences
 from vlclip_dagster.refinement.title import TitleReading, Word, read_title
@@ -111,7 +118,8 @@ def _more_materials(
 
 def _type_words(product: ProductText) -> str:
     """The product type as words: its last level, in lower case."""
-    return " ".join(word.text for word in _type_leaf(product)) or "product"
+    words = [word.text for word in _type_leaf(product)]
+    return " ".join(words) if set(words) - FUNCTION_WORDS else "product"
 
 
 def _type_leaf(product: ProductText) -> tuple[Token, ...]:

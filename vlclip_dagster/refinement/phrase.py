@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from vlclip_dagster.refinement.words import stems
 
+# Words that name nothing: they may stand in any query and make none alone.
+FUNCTION_WORDS = frozenset({"with", "and", "a", "an", "the", "in", "of", "on"})
 MIN_WORDS = 10
 MAX_WORDS = 20
 FRONT_SLOTS = ("gender", "colour", "pattern", "material")
