@@ -14,6 +14,8 @@ from vlclip_dagster.catalog.drops import prepare_drop, write_drop
 from vlclip_dagster.definitions import build_defs
 from vlclip_dagster.index.filters import Filters
 from vlclip_dagster.runs import ALL_ASSETS, Platform
+from vlclip_dagster.sql.database import query
+from vlclip_dagster.sql.models import load_models
 
 NEW_TITLE = "Women's crimson velvet crew neck long sleeve t-shirt with chest pocket"
 
@@ -287,6 +289,16 @@ class TestSecondDrop:
         assert item in second_drop.home.keys("refined_queries", "trousers")
         assert second_drop.gone("embeddings", "trousers") == {item}
         assert materialized(second_drop.home, "embeddings", "trousers")["without_photograph"] == 1
+
+    def test_a_report_that_was_made_again_keeps_its_checkpoints_scores_once(self, second_drop):
+        def scored(home: Home) -> list[tuple[str, str | None]]:
+            text = "select checkpoint, slug from retrieval_quality"
+            return query(home.warehouse, load_models(), text).rows()
+
+        before, after = scored(second_drop.before), scored(second_drop.home)
+        assert len(after) == len(set(after)) > 1
+        assert set(after) <= set(before)
+        assert {slug for _, slug in before} <= {None, *second_drop.before.slugs()}
 
     def test_what_failed_stays_due(self, second_drop):
         assert [(due.asset, due.slug, due.reason) for due in second_drop.due] == [
