@@ -44,7 +44,7 @@ class SaliencyGrounder:
     threshold of 0.35 keeps the whole photograph where it is a guess.
     """
 
-    fingerprint = "saliency-3"
+    fingerprint = "saliency-4"
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:
         """The best region per (h, w, 3) uint8 RGB image and its prompt."""

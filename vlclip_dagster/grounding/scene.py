@@ -26,7 +26,7 @@ RARE = 1e-4
 OWN, SURELY_OWN = 0.63, 0.69
 # A side of the box may move this far, as a share of the picture's longer side, to where the
 # product's colours end: where they fill less than ENDS of a row or column.
-REACH, ENDS = 0.05, 0.03
+REACH, ENDS = 0.08, 0.03
 
 
 def find_product(lab: np.ndarray, salience: np.ndarray, aspect: float | None) -> Detection:
