@@ -41,7 +41,7 @@ def trained(tiny, tmp_path_factory):
     settings = TrainingSettings(
         epochs=20, batch_size=32, lr=4e-3, ema=0.9, patience=20, start_size=1.0, precision="fp32"
     )
-    return train(ShapePairs(), settings, tiny, tmp_path_factory.mktemp("work"))
+    return train(ShapePairs(144), settings, tiny, tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="session")

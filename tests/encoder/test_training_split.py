@@ -70,3 +70,31 @@ def test_a_small_type_still_has_a_test_product(size):
 def test_a_seed_draws_another_split():
     frame = singles({"rug": 100})
     assert not assign_splits(frame, 1)["split"].equals(assign_splits(frame, 2)["split"])
+
+
+def held_out(frame):
+    return set(assign_splits(frame, seed=7).filter(pl.col("split") == "test")["item_id"])
+
+
+def test_a_catalog_that_grows_keeps_what_it_held_out():
+    """Else a retraining would be compared on products that the one before it was trained on."""
+    before, after = held_out(singles({"rug": 200})), held_out(singles({"rug": 220}))
+    assert len(before - after) <= 0.1 * len(before)
+
+
+def test_a_new_variant_with_a_lower_id_moves_no_family():
+    frame = singles({"rug": 60, "sofa": 20})
+    variants = frame.with_columns(
+        item_id="a-" + pl.col("item_id"), canonical_id="a-" + pl.col("canonical_id")
+    )
+    assert held_out(pl.concat([frame, variants])) >= held_out(frame)
+
+
+def test_families_that_turn_out_to_be_one_stay_held_out():
+    """Two groups share a photograph from now on: trained on or not, they are held out together."""
+    frame = singles({"rug": 100})
+    out = sorted(held_out(frame))[0]
+    learned = next(item for item in frame["item_id"] if item not in held_out(frame))
+    together = pl.col("item_id").is_in([out, learned])
+    shared = pl.when(together).then(pl.lit("shared")).otherwise("canonical_id")
+    assert {out, learned} <= held_out(frame.with_columns(canonical_id=shared))
