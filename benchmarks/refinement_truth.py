@@ -16,8 +16,10 @@ from pathlib import Path
 
 import polars as pl
 
+from vlclip_dagster.refinement.evidence import evidence_of
 from vlclip_dagster.refinement.lexicon import Term, lexicon
 from vlclip_dagster.refinement.loop import refine_all
+from vlclip_dagster.refinement.phrase import MAX_WORDS, MIN_WORDS
 from vlclip_dagster.refinement.rules import RuleBackend
 from vlclip_dagster.refinement.texts import raw_text
 from vlclip_dagster.refinement.types import ProductText, RefinedQuery
@@ -90,6 +92,13 @@ def main() -> None:
     seconds = time.perf_counter() - started
     print_table(products, queries, truth, arguments.errors)
     print_shape(queries, truth, len(products) / seconds)
+    rich = [
+        one.words
+        for product, one in zip(products, queries, strict=True)
+        if evidence_of(product).visible_words >= MIN_WORDS
+    ]
+    within = sum(MIN_WORDS <= words <= MAX_WORDS for words in rich) / len(rich)
+    print(f"within 10 to 20 words where the source says ten: {within:.3f} of {len(rich)}")
 
 
 def read_products(drop: Path) -> Iterator[ProductText]:
