@@ -7,14 +7,14 @@ select
     score.measured_at,
     score.queries,
     score.gallery,
-    score.hits1,
-    score.hits5,
-    score.hits5_low,
-    score.hits5_high,
-    score.hits10,
-    score.mrr,
-    round(score.hits5 - lag(score.hits5) over earlier, 6) as hits5_change,
-    round(score.mrr - lag(score.mrr) over earlier, 6) as mrr_change
+    round(score.hits1, 4) as hits1,
+    round(score.hits5, 4) as hits5,
+    round(score.hits5_low, 4) as hits5_low,
+    round(score.hits5_high, 4) as hits5_high,
+    round(score.hits10, 4) as hits10,
+    round(score.mrr, 4) as mrr,
+    round(score.hits5 - lag(score.hits5) over earlier, 4) as hits5_change,
+    round(score.mrr - lag(score.mrr) over earlier, 4) as mrr_change
 from {{ ref('stg_retrieval_scores') }} as score
 left join {{ ref('stg_product_types') }} as type on type.slug = score.slug
 window earlier as (partition by score.slug order by score.measured_at)
