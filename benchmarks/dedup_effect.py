@@ -53,7 +53,9 @@ def build(home: Path, catalog: Path | None, products: int) -> None:
 
     def vlclip(*words: str) -> None:
         command = [sys.executable, "-c", VLCLIP, *words]
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"vlclip {' '.join(words)} failed: {(done.stderr or done.stdout)[-2000:]}")
 
     if catalog is None:
         catalog = home.parent / "catalog"
