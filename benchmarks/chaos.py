@@ -24,10 +24,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -39,7 +39,6 @@ from vlclip_dagster.checkpoints import CheckpointStore
 from vlclip_dagster.encoder.checkpoint import load_metrics, load_provenance
 from vlclip_dagster.hashing import content_hash
 from vlclip_dagster.index import build_index
-from vlclip_dagster.index.edge_folder import published
 from vlclip_dagster.runs import Platform, open_instance
 from vlclip_dagster.settings import Settings, load_settings
 from vlclip_dagster.tables import TABLES
@@ -56,7 +55,8 @@ TYPES = ("dress", "handbag", "sofa", "vase")
 # What a build leaves that depends on when it ran, or on how often it was started.
 LOGS = {"stage_runs", "drops"}
 TIMES = ("_at", "seconds")
-TIMED_FIGURES = {"generated_at", "stages"}
+TIMED_KEYS = {"retrieval_scores"}
+TIMED_FIGURES = {"generated_at", "stages", "seconds"}
 EVERYTHING = 10_000  # hits asked of a collection: more than it holds
 # Says when it is ready, so that a kill hits the build and not Python's start.
 READY = """
@@ -142,7 +142,8 @@ def rows_in(home: Home) -> Iterator[tuple[str, str]]:
         for dataset in sorted((home.path / "tables" / name).glob("*.lance")):
             slug = dataset.stem.partition("=")[2] or None
             table = warehouse.table(name, slug)
-            columns = [column for column in table.schema.columns if not column.endswith(TIMES)]
+            timed = (*TIMES, "key") if name in TIMED_KEYS else TIMES
+            columns = [column for column in table.schema.columns if not column.endswith(timed)]
             rows = table.read(columns)
             if rows[table.id_column].n_unique() != rows.height:
                 raise ValueError(f"{name} of {slug} holds an id twice")
@@ -153,14 +154,13 @@ def rows_in(home: Home) -> Iterator[tuple[str, str]]:
 def collections_in(home: Home) -> Iterator[tuple[str, str]]:
     """Name and hash of every published collection: all its points, found by exact search."""
     index = build_index(home.settings.index)
-    for pointer in published(home.settings.index.root):
-        slug = pointer.product_type
-        vector = np.full(pointer.dim, pointer.dim**-0.5, np.float32)
-        hits = index.search([slug], vector, k=EVERYTHING, exact=True)
-        found = [(hit.item_id, round(hit.score, 4), sorted(hit.payload.items())) for hit in hits]
-        if len({hit.item_id for hit in hits}) != len(hits):
+    for slug in index.product_types():
+        vectors = Warehouse(home.path).table("embeddings", slug).read(["image"])["image"]
+        hits = index.search([slug], vectors[0].to_numpy(), k=EVERYTHING, exact=True)
+        found = sorted((hit.item_id, json.dumps(hit.payload, sort_keys=True)) for hit in hits)
+        if len({item for item, _ in found}) != len(found):
             raise ValueError(f"the collection of {slug} holds a point twice")
-        yield f"collection/{slug}", content_hash(repr(sorted(found)).encode())
+        yield f"collection/{slug}", content_hash(repr(found).encode())
 
 
 def files_in(home: Home) -> Iterator[tuple[str, str]]:
@@ -178,10 +178,18 @@ def files_in(home: Home) -> Iterator[tuple[str, str]]:
     folder = home.settings.report_folder
     if (folder / "report.json").exists():
         figures = json.loads((folder / "report.json").read_text())
-        lasting = {k: v for k, v in figures.items() if k not in TIMED_FIGURES}
-        yield "report", content_hash(json.dumps(lasting, sort_keys=True).encode())
+        yield "report", content_hash(json.dumps(_lasting(figures), sort_keys=True).encode())
         if not (folder / "report.html").read_text().rstrip().endswith("</html>"):
             raise ValueError("report.html is cut short")
+
+
+def _lasting(figures: Any) -> Any:
+    """The figures without those that are times."""
+    if isinstance(figures, list):
+        return [_lasting(one) for one in figures]
+    if isinstance(figures, dict):
+        return {k: _lasting(v) for k, v in figures.items() if k not in TIMED_FIGURES}
+    return figures
 
 
 class Reader:
