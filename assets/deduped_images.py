@@ -141,16 +141,11 @@ def take_in(
     now = time.time()
     columns = ["photo_id", "key", *TAKEN]
     with ThreadPoolExecutor(settings.concurrency, "photographs") as readers:
+        worker = IntakeWorker(reader, readers, lambda ids: pictures.read(columns, ids), int(now))
         return refresh(
             Rechecked(pictures, now - settings.recheck_days * SECONDS_A_DAY),
             wanted,
-            lambda batches: map_batches(
-                batches,
-                lambda: IntakeWorker(
-                    reader, readers, lambda ids: pictures.read(columns, ids), int(now)
-                ),
-                workers=BATCHES_AT_ONCE,
-            ),
+            lambda batches: map_batches(batches, lambda: worker, workers=BATCHES_AT_ONCE),
             label=label,
             batch_rows=BATCH_ROWS,
         )

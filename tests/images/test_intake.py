@@ -62,6 +62,14 @@ def test_failures_stay_with_their_rows_and_are_tried_again(run, pictures, shop, 
     assert (counts.kept, counts.computed, counts.failed) == (1, 1, 2)
 
 
+def test_variants_that_share_a_photograph_ask_for_it_once(run, pictures, shop, behind):
+    behind.body = _jpeg("red")
+    counts = run(dict.fromkeys("abc", f"{shop}/image"))
+    assert counts.computed == 3
+    assert len(behind.seen) == 1
+    assert _stored(pictures, "a")["sha256"] == _stored(pictures, "c")["sha256"]
+
+
 def test_a_kept_photograph_is_not_asked_for_before_it_is_due(run, shop, behind):
     behind.body = _jpeg("red")
     run({"a": f"{shop}/versioned"})

@@ -42,7 +42,7 @@ Row = Mapping[str, Any]
 
 
 class IntakeWorker:
-    """Reads photographs and takes them in; a failure is the row's ``error``.
+    """Reads photographs and takes them in; a failure is the row's ``error``. Threads may share it.
 
     A photograph that is stored and due again is asked for by its version. While it cannot be
     had, the stored one stands: a shop's outage must not empty its search.
@@ -72,8 +72,14 @@ class IntakeWorker:
         """Map wanted rows (``COPIED``, ``link``, ``root``) to rows of the table ``photographs``."""
         wanted = rows.rows(named=True)
         before = self._before(wanted)
-        taken = self._readers.map(lambda row: self._take(row, before.get(row["key"])), wanted)
-        return rows.select(COPIED).hstack(pl.DataFrame(list(taken), schema=TAKEN))
+        # Variants often share a photograph; it is asked for once.
+        different = {row["key"]: row for row in wanted}
+        taken = self._readers.map(
+            lambda row: self._take(row, before.get(row["key"])), different.values()
+        )
+        by_key = dict(zip(different, taken, strict=True))
+        filled = pl.DataFrame([by_key[row["key"]] for row in wanted], schema=TAKEN)
+        return rows.select(COPIED).hstack(filled)
 
     def _before(self, wanted: Sequence[Row]) -> dict[str, Row]:
         """What is stored of the same links, by key."""
