@@ -8,7 +8,9 @@ The pigeonhole principle (multi-index hashing, Norouzi et al., CVPR 2012, sectio
 only hashes that share two blocks are ever compared.
 """
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -40,17 +42,33 @@ def near_pairs(left: np.ndarray, right: np.ndarray, distance: int) -> Pairs:
         return
     edges = np.linspace(0, BITS, distance + 3).round().astype(int)
     blocks = [np.uint64((1 << int(b)) - (1 << int(a))) for a, b in pairwise(edges)]
-    for first, second in combinations(range(len(blocks)), 2):
-        mask = blocks[first] | blocks[second]
-        earlier = [blocks[at] for at in range(second) if at != first]
-        for i, j in _sharing(left & mask, right, mask):
-            apart = left[i] ^ right[j]
-            keep = np.flatnonzero(np.bitwise_count(apart) <= distance)
-            keep = keep[(apart[keep] & mask) == 0]
-            # A pair that shares more than two blocks counts where it shares its first two.
-            for block in earlier:
-                keep = keep[(apart[keep] & block) != 0]
-            yield i[keep], j[keep]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        chosen = combinations(range(len(blocks)), 2)
+        for found in threads.map(lambda two: _agreeing(left, right, blocks, two, distance), chosen):
+            yield from found
+
+
+def _agreeing(
+    left: np.ndarray,
+    right: np.ndarray,
+    blocks: list[np.uint64],
+    two: tuple[int, int],
+    distance: int,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The near pairs that agree in two blocks and not in two that come before them."""
+    first, second = two
+    mask = blocks[first] | blocks[second]
+    pairs = []
+    for i, j in _sharing(left & mask, right, mask):
+        apart = left[i] ^ right[j]
+        keep = np.flatnonzero(np.bitwise_count(apart) <= distance)
+        keep = keep[(apart[keep] & mask) == 0]
+        # A pair that shares more than two blocks counts where it shares its first two.
+        for at in range(second):
+            if at != first:
+                keep = keep[(apart[keep] & blocks[at]) != 0]
+        pairs.append((i[keep], j[keep]))
+    return pairs
 
 
 def _sharing(left: np.ndarray, right: np.ndarray, mask: np.uint64) -> Pairs:
