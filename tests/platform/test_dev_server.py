@@ -117,7 +117,7 @@ def test_a_person_sees_counts_and_pictures_on_the_page(day, tmp_path, asset, tab
     shots.mkdir(parents=True, exist_ok=True)
     with browser(tmp_path / "profile") as page:
         page.open(f"{day.server.url}/assets/{asset}?view=partitions&partition=sofa")
-        page.wait_for(ROW.format(picture))
+        page.wait_for(f"!!{ROW.format(picture)}")
         for name in COUNTS:
             cells = str(page.evaluate(f"{ROW.format(name)}.innerText")).split()
             assert float(cells[1]) >= 0, cells
