@@ -181,7 +181,7 @@ def rollback(
 
     settings = load_settings()
     decision = Platform(settings, open_instance(settings)).roll_back(checkpoint)
-    said = f"checkpoint {decision.fingerprint} is in use again; searches fit it after: vlclip run"
+    said = f"checkpoint {decision.fingerprint} is in use again; searches follow with: vlclip run"
     say_json(decision) if as_json else say(said)
 
 

@@ -240,7 +240,8 @@ from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.serving.search import SearchService
 class Encoder:
     def encode_texts(self, texts): return [[1.0] + [0.0] * 7]
-service = SearchService(build_index(IndexSettings(root=Path(sys.argv[1]) / "index")), Encoder())
+index = build_index(IndexSettings(root=Path(sys.argv[1]) / "index"))
+service = SearchService(index, lambda space: Encoder())
 print([hit.item_id for hit in service.text("red dress")])
 print(sorted({"torch", "lance", "dagster", "polars", "qdrant_client"} & sys.modules.keys()))
 """

@@ -183,11 +183,13 @@ def test_a_new_version_replaces_the_old_only_when_finished(index: VectorIndex):
     collection.upsert(rows(["a/1"], EYE[5:6], key="two"))
     # A run that dies here leaves the published version as it was, and can go on later.
     assert found(index, "dress", EYE[0], k=9) == ["a/1", "a/2"]
+    assert index.spaces() == {"dress": index.space("v1", DIM)}
     assert keys(index, "dress", "v2") == {"a/1": "two-a/1"}
     again = index.collection("dress", "v2", DIM)
     again.upsert(rows(["a/3"], EYE[6:7], key="two"))
     again.finish()
     assert found(index, "dress", EYE[5], k=9) == ["a/1", "a/3"]
+    assert index.spaces() == {"dress": index.space("v2", DIM)}
     assert keys(index, "dress", "v2") == {"a/1": "two-a/1", "a/3": "two-a/3"}
 
 

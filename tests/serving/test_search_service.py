@@ -27,7 +27,9 @@ class WordEncoder:
         return self.encode_texts([image.decode() for image in images])
 
 
-def add(index: VectorIndex, slug: str, items: dict[str, tuple[np.ndarray, str]]) -> None:
+def add(
+    index: VectorIndex, slug: str, items: dict[str, tuple[np.ndarray, str]], version: str = "v1"
+) -> None:
     frame = pl.DataFrame(
         {
             "item_id": list(items),
@@ -38,7 +40,7 @@ def add(index: VectorIndex, slug: str, items: dict[str, tuple[np.ndarray, str]])
         },
         schema_overrides={"image": pl.List(pl.Float32), "text": pl.List(pl.Float32)},
     )
-    collection = index.collection(slug, "v1", 6)
+    collection = index.collection(slug, version, 6)
     collection.upsert(frame)
     collection.finish()
 
@@ -66,7 +68,7 @@ def service() -> SearchService:
         },
     )
     add(index, "coffee-table", {"home/7": (EYE[2] + 0.6 * EYE[0], "{}")})
-    return SearchService(index, WordEncoder())
+    return SearchService(index, lambda space: WordEncoder())
 
 
 def ids(hits: Sequence) -> list[str]:
@@ -130,7 +132,23 @@ def test_mistakes_of_a_caller(service: SearchService):
 
 
 def test_nothing_built_yet():
-    service = SearchService(empty_index(), WordEncoder())
+    service = SearchService(empty_index(), lambda space: WordEncoder())
     for search in (lambda: service.text("red"), lambda: service.similar("a/1")):
         with pytest.raises(VlclipError, match=r"Nothing is indexed yet.*`vlclip run`"):
             search()
+
+
+def test_while_a_checkpoint_takes_over_each_type_is_asked_in_its_own_space():
+    class TurnedEncoder(WordEncoder):
+        """Another checkpoint: the same words lie elsewhere."""
+
+        def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
+            return np.roll(super().encode_texts(texts), 3, axis=1)
+
+    index = empty_index()
+    add(index, "t-shirt", {"luma/old-red": (EYE[0], "{}"), "luma/old-blue": (EYE[1], "{}")})
+    add(index, "dress", {"luma/red": (EYE[3], "{}"), "luma/blue": (EYE[4], "{}")}, "v2")
+    encoders = {index.space("v1", 6): WordEncoder(), index.space("v2", 6): TurnedEncoder()}
+    service = SearchService(index, encoders.__getitem__)
+    assert ids(service.text("red", k=2)) == ["luma/old-red", "luma/red"]
+    assert ids(service.image(b"blue", "dress", k=1)) == ["luma/blue"]

@@ -93,12 +93,16 @@ class EdgeIndex:
             "edge", LAYOUT, settings.m, settings.ef_construct, settings.full_scan_kb
         )
 
+    def space(self, version: str, dim: int) -> str:
+        """Name of a space of vectors."""
+        return version_token(version, dim, self.fingerprint)
+
     def collection(self, product_type: str, version: str, dim: int) -> Collection:
         """Open a type for writing."""
         from vlclip_dagster.index.edge_collection import EdgeCollection
 
-        whole = version_token(version, dim, self.fingerprint)
-        return EdgeCollection(self._folder(product_type), whole, dim, self._settings)
+        space = self.space(version, dim)
+        return EdgeCollection(self._folder(product_type), space, dim, self._settings)
 
     def search(
         self,
@@ -163,9 +167,13 @@ class EdgeIndex:
         pointer = self._folder(product_type).pointer()
         return pointer.count if pointer else 0
 
+    def spaces(self) -> dict[str, str]:
+        """The space of each published collection, by slug."""
+        return {pointer.product_type: pointer.version for pointer in published(self._root)}
+
     def product_types(self) -> list[str]:
         """Slugs with a published collection, sorted."""
-        return sorted(pointer.product_type for pointer in published(self._root))
+        return sorted(self.spaces())
 
     def retire(self, product_type: str) -> None:
         """Remove a type with its files; whoever has it open keeps what they opened."""

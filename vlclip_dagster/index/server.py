@@ -41,12 +41,16 @@ class ServerIndex:
 
         return self._given or connect(self._settings)
 
+    def space(self, version: str, dim: int) -> str:
+        """Name of a space of vectors."""
+        return version_token(version, dim, self.fingerprint)
+
     def collection(self, product_type: str, version: str, dim: int) -> Collection:
         """Open a type for writing."""
         from vlclip_dagster.index.server_collection import ServerCollection
 
-        token = version_token(version, dim, self.fingerprint)
-        return ServerCollection(self._client, product_type, token, dim, self._settings)
+        space = self.space(version, dim)
+        return ServerCollection(self._client, product_type, space, dim, self._settings)
 
     def search(
         self,
@@ -121,6 +125,17 @@ class ServerIndex:
         with self._speaking() as published:
             alias = published.get(product_type)
             return self._client.count(alias, exact=True).count if alias else 0
+
+    def spaces(self) -> dict[str, str]:
+        """The space of each published collection, by slug; the end of the collection's name."""
+        from vlclip_dagster.index.server_client import PREFIX, aliases, speaking_to
+
+        with speaking_to(self._settings.url):
+            published = aliases(self._client)
+        return {
+            slug_of(alias.removeprefix(PREFIX)): name.removeprefix(f"{alias}__")
+            for alias, name in published.items()
+        }
 
     def product_types(self) -> list[str]:
         """Slugs with a published collection, sorted."""

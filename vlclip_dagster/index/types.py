@@ -90,6 +90,9 @@ class VectorIndex(Protocol):
     fingerprint: str
     """Changes when the same vectors would be stored differently."""
 
+    def space(self, version: str, dim: int) -> str:
+        """Name of the space of the vectors in a ``collection`` of this version and length."""
+
     def collection(self, product_type: str, version: str, dim: int) -> Collection:
         """Open product type ``product_type`` (a slug) for writing.
 
@@ -135,6 +138,9 @@ class VectorIndex(Protocol):
 
     def count(self, product_type: str) -> int:
         """Number of published points of a type; 0 where there is none."""
+
+    def spaces(self) -> dict[str, str]:
+        """The space of each published collection, by slug; only one except during a switch."""
 
     def product_types(self) -> list[str]:
         """Slugs with a published collection, sorted."""

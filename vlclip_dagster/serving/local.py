@@ -4,19 +4,35 @@ Neither Dagster, nor the warehouse, nor torch is imported: an answer takes the t
 answer.
 """
 
+from functools import cache
+
 from vlclip_dagster.checkpoints import CheckpointStore
-from vlclip_dagster.encoder.embed import load_encoder
+from vlclip_dagster.encoder.embed import Encoder, load_encoder
 from vlclip_dagster.index import build_index
 from vlclip_dagster.serving.search import SearchService
 from vlclip_dagster.settings import Settings
 
 
 def open_search(settings: Settings) -> SearchService:
-    """Open the index and the current checkpoint's encoder.
+    """Open the index, and the encoders of the checkpoints that its vectors were made with.
 
     Raises:
         VlclipError: nothing was built yet.
     """
-    current = CheckpointStore(settings.home).require_current()
-    encoder = load_encoder(current.folder, settings.encoder.device)
-    return SearchService(build_index(settings.index), encoder)
+    checkpoints = CheckpointStore(settings.home)
+    device = settings.encoder.device
+    index = build_index(settings.index)
+    current = load_encoder(checkpoints.require_current().folder, device)
+
+    @cache
+    def encoder_of(space: str) -> Encoder:
+        if space == index.space(current.fingerprint, current.dim):
+            return current
+        for decision in reversed(checkpoints.decisions()):
+            if decision.promoted:
+                encoder = load_encoder(checkpoints.folder(decision.training_key), device)
+                if space == index.space(encoder.fingerprint, encoder.dim):
+                    return encoder
+        return current
+
+    return SearchService(index, encoder_of)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from heapq import nsmallest
 from typing import Protocol
 
 import numpy as np
@@ -32,16 +34,23 @@ class QueryEncoder(Protocol):
 
 
 class SearchService:
-    """Searches over one index with one encoder.
+    """Searches over one index, each collection with the encoder that made its vectors.
+
+    While a new checkpoint is taking over, or an old one comes back, some product types are still
+    in the other one's space.
+
+    Args:
+        index: what is searched.
+        encoder_of: the encoder of a space that the index names.
 
     Example:
-        >>> service = SearchService(build_index(settings), encoder)      # doctest: +SKIP
+        >>> service = SearchService(build_index(settings), lambda space: encoder)  # doctest: +SKIP
         >>> service.text("black polka dot dress", product_type="dress")  # doctest: +SKIP
     """
 
-    def __init__(self, index: VectorIndex, encoder: QueryEncoder) -> None:
+    def __init__(self, index: VectorIndex, encoder_of: Callable[[str], QueryEncoder]) -> None:
         self._index = index
-        self._encoder = encoder
+        self._encoder_of = encoder_of
 
     def text(
         self,
@@ -65,8 +74,7 @@ class SearchService:
         if not words:
             raise VlclipError("The search is empty: describe what the product looks like.")
         types = self._types(product_type, k)
-        vector = self._encoder.encode_texts([words])[0]
-        return self._index.search(types, vector, k=k, where=filters)
+        return self._nearest(types, lambda e: e.encode_texts([words])[0], k, filters)
 
     def image(
         self,
@@ -81,8 +89,7 @@ class SearchService:
             VlclipError: the type is unknown, or nothing is built.
         """
         types = self._types(product_type, k)
-        vector = self._encoder.encode_images([photograph])[0]
-        return self._index.search(types, vector, k=k, where=filters)
+        return self._nearest(types, lambda e: e.encode_images([photograph])[0], k, filters)
 
     def similar(
         self,
@@ -104,7 +111,7 @@ class SearchService:
         """
         chosen = self._types(product_type, k)
         anchor = self.item(item_id)
-        types = chosen if product_type is not None else [anchor.payload["slug"]]
+        types = list(chosen) if product_type is not None else [anchor.payload["slug"]]
         group = anchor.payload.get("item_group_id") or anchor.item_id
         return self._index.search(types, anchor.image, k=k, where=filters, exclude_group=group)
 
@@ -123,23 +130,40 @@ class SearchService:
             raise VlclipError(f"There is no item {name!r} in the index{self._near(name)}.")
         return point
 
-    def _types(self, asked: str | None, k: int) -> list[str] | None:
-        """The slugs to search; None means all of them."""
+    def _nearest(
+        self,
+        types: dict[str, str],
+        encode: Callable[[QueryEncoder], np.ndarray],
+        k: int,
+        filters: Filters | None,
+    ) -> list[Hit]:
+        """The best of all ``types`` (slug to space), the query encoded once per space."""
+        by_space = defaultdict(list)
+        for slug, space in types.items():
+            by_space[space].append(slug)
+        hits: list[Hit] = []
+        for space, slugs in by_space.items():
+            vector = encode(self._encoder_of(space))
+            hits += self._index.search(slugs, vector, k=k, where=filters)
+        return nsmallest(k, hits, key=lambda hit: (-hit.score, hit.item_id))
+
+    def _types(self, asked: str | None, k: int) -> dict[str, str]:
+        """The slugs to search and the space of each."""
         if k < 1:
             raise VlclipError("The number of results (k) must be at least 1.")
-        built = self._index.product_types()
+        built = self._index.spaces()
         if not built:
             raise VlclipError("Nothing is indexed yet: drop a catalog and type `vlclip run`.")
         if asked is None:
-            return None
+            return built
         wanted = _plain(asked)
-        for slug in built:
+        for slug, space in built.items():
             if wanted == _plain(slug):
-                return [slug]
+                return {slug: space}
         near = difflib.get_close_matches(wanted, built, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise VlclipError(
-            f"There is no product type {asked!r}.{hint} The index has {', '.join(built)}."
+            f"There is no product type {asked!r}.{hint} The index has {', '.join(sorted(built))}."
         )
 
     def _near(self, name: str) -> str:
