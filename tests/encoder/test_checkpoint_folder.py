@@ -71,7 +71,7 @@ def test_folder_says_what_it_is(checkpoint, trained):
     provenance = load_provenance(checkpoint)
     assert provenance.fingerprint == fingerprint(checkpoint) == load_encoder(checkpoint).fingerprint
     assert provenance.pairs == 144
-    assert sum(map(len, provenance.splits.values())) == 96
+    assert sum(map(len, provenance.splits.values())) == 144
     assert provenance.model_copy(update={"fingerprint": ""}) == trained.provenance
     assert load_metrics(checkpoint) == trained.metrics
     assert "torch" in provenance.packages

@@ -42,7 +42,12 @@ def twice(few, tmp_path_factory) -> tuple[Home, list[dg.ExecuteInProcessResult]]
 
 def test_both_succeed(twice):
     _, results = twice
-    failures = [event for done in results for event in done.all_events if event.is_failure]
+    failures = [
+        event.event_specific_data.error_display_string
+        for done in results
+        for event in done.all_events
+        if event.is_step_failure
+    ]
     assert failures == []
 
 

@@ -8,6 +8,7 @@ refuses polars, so it sees a pandas copy of the columns that its rules name.
 import html
 import logging
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SAMPLE_IDS = 20
 VALUE_CHARACTERS = 200
+# Great Expectations keeps one context a process, and threads disturb each other in it.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,12 @@ def judge(frames: Mapping[str, pl.DataFrame], rules: Iterable[Rule]) -> list[Ver
         A verdict per rule, in their order; a frame without rows complies with every rule.
     """
     rules = list(rules)
-    verdicts = {
-        verdict.rule.name: verdict
-        for name, frame in frames.items()
-        for verdict in _judge_frame(frame, [rule for rule in rules if rule.rows == name])
-    }
+    with _ONE_AT_A_TIME:
+        verdicts = {
+            verdict.rule.name: verdict
+            for name, frame in frames.items()
+            for verdict in _judge_frame(frame, [rule for rule in rules if rule.rows == name])
+        }
     return [verdicts[rule.name] for rule in rules]
 
 

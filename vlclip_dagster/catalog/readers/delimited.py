@@ -87,8 +87,9 @@ def _fields(block: Sequence[str], delimiter: str, width: int) -> pl.DataFrame | 
     unquoted = lines.str.replace_all('"[^"]*"', "")
     if not (whole & (unquoted.str.count_matches(delimiter, literal=True) == width - 1)).all():
         return None
-    text = "".join(block).replace("\r\n", "\n").encode()
-    return pl.read_csv(text, has_header=False, separator=delimiter, infer_schema=False)
+    # The first line keeps polars from taking text that begins with "x" for a packed file.
+    text = "".join(["\n", *block]).replace("\r\n", "\n").encode()
+    return pl.read_csv(text, has_header=False, skip_rows=1, separator=delimiter, infer_schema=False)
 
 
 class _Lines:
