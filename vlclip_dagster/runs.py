@@ -100,7 +100,19 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         configuration = folder / name
         if not configuration.exists():
             configuration.write_text(files("vlclip_dagster").joinpath(template).read_text())
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=IN_PROCESS))
+    ref = InstanceRef.from_dir(str(folder), overrides=IN_PROCESS)
+    return _open_shared(ref) if shared else dg.DagsterInstance.from_ref(ref)
+
+
+def _open_shared(ref: InstanceRef) -> dg.DagsterInstance:
+    from dagster_postgres.utils import DagsterPostgresException
+
+    try:
+        return dg.DagsterInstance.from_ref(ref)
+    except DagsterPostgresException as error:
+        raise VlclipError(
+            "the database that DAGSTER_POSTGRES_URL names does not answer: start it, or correct it"
+        ) from error
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> int:

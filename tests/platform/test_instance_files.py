@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import dagster as dg
 import pytest
 import yaml
 from dagster._core.instance.config import dagster_instance_config
 from dagster._core.instance.ref import InstanceRef
 
 import vlclip_dagster
+from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.runs import open_instance
 from vlclip_dagster.settings import Settings
 
@@ -52,11 +52,12 @@ def test_the_one_for_one_machine_opens_and_guards_pools(tmp_path, monkeypatch):
 
 def test_an_address_in_the_environment_chooses_the_shared_one(tmp_path, monkeypatch):
     """Nobody answers at that address; what is asked is which storage it would be."""
-    pytest.importorskip("dagster_postgres")
+    utils = pytest.importorskip("dagster_postgres.utils")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "instance"))
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", URL)
-    monkeypatch.setattr(dg.DagsterInstance, "get", lambda: None)
-    open_instance(Settings(home=str(tmp_path)))
+    monkeypatch.setattr(utils.time, "sleep", lambda _: None)
+    with pytest.raises(VlclipError, match="DAGSTER_POSTGRES_URL names does not answer"):
+        open_instance(Settings(home=str(tmp_path)))
     written = (tmp_path / "instance" / "dagster.yaml").read_text()
     assert "hunter2" not in written
     storage = InstanceRef.from_dir(str(tmp_path / "instance")).storage_data
