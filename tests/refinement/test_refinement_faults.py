@@ -214,7 +214,7 @@ def test_a_refusal_slows_down_everyone_and_costs_no_attempt(tmp_path: Path):
         settings = settings_for(server.url, tmp_path, attempts=1, concurrency=8)
         answers = OpenAIBackend(settings).summarise(products(40))
     assert not any(isinstance(one, Failure) for one in answers)
-    assert len(server.requests) < 160
+    assert len(server.requests) < 320
 
 
 def test_a_limit_that_a_server_says_is_used_up_is_waited_for(tmp_path: Path):
