@@ -20,7 +20,7 @@ from vlclip_dagster.refinement.gate import GATED
 from vlclip_dagster.refinement.histogram import bars
 from vlclip_dagster.refinement.loop import refine_all
 from vlclip_dagster.refinement.rules import RuleBackend
-from vlclip_dagster.refinement.texts import plain_texts
+from vlclip_dagster.refinement.texts import TEXTS_VERSION, plain_texts
 from vlclip_dagster.refinement.types import Backend, ProductText, RefinedQuery
 from vlclip_dagster.warehouse import each, refresh
 
@@ -83,7 +83,7 @@ def wanted_queries(products: pl.DataFrame, fingerprint: str) -> pl.DataFrame:
 
 def _keys(fingerprint: str) -> pl.Expr:
     return pl.struct(TEXT_FIELDS).map_elements(
-        lambda text: row_key(fingerprint, text), return_dtype=pl.String
+        lambda text: row_key(fingerprint, TEXTS_VERSION, text), return_dtype=pl.String
     )
 
 

@@ -31,7 +31,7 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Count = Annotated[int, typer.Option("-k", min=1, max=1000, help="How many results.")]
 OneType = Annotated[str | None, typer.Option("--type", help="Search this product type only.")]
-DEMO_QUERY = "black polka dot dress"
+DEMO_QUERY = "lavender polka dot dress"
 
 
 @app.command()

@@ -130,7 +130,7 @@ DECIDES: dict[str, tuple[str, ...]] = {
 CODE_VERSIONS: dict[str, str] = {
     "deduped_images": "2",
     "grounded_crops": "2",
-    "refined_queries": "2",
+    "refined_queries": "3",
     "eval_report": "2",
 }
 # Where and how fast, not what.

@@ -235,6 +235,13 @@ def test_further_texts():
     assert plain_texts(HOODIE) == [
         "Tavo Ridgeline Pullover Hoodie",
         "purple solid wool/cooltech™/nylon hoodies & sweatshirts, male adult",
+        "purple hoodies & sweatshirts",
+        "solid hoodies & sweatshirts",
+        "wool/cooltech™/nylon hoodies & sweatshirts",
+        "purple solid hoodies & sweatshirts",
+    ]
+    assert plain_texts(replace(HOODIE, color=None, pattern=None, material=None))[1:] == [
+        "hoodies & sweatshirts, male adult"
     ]
     assert raw_text("<b>Nice</b> Hat", "<p>Free &amp; fast<br>shipping</p>") == (
         "Nice Hat. Free & fast shipping"

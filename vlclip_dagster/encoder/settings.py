@@ -70,7 +70,7 @@ class TrainingSettings(BaseModel):
     balance: float = Field(default=0.5, ge=0, le=1)
     hard_share: float = Field(default=0.0, ge=0, le=1)
     token_dropout: float = Field(default=0.1, ge=0, lt=1)
-    second_text: float = Field(default=0.5, ge=0)
+    second_text: float = Field(default=1.0, ge=0)
     type_text: float = Field(default=1.0, ge=0)
     val_share: float = Field(default=0.1, ge=0, lt=0.5)
     test_share: float = Field(default=0.2, ge=0, lt=0.8)
