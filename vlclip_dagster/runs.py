@@ -25,6 +25,7 @@ from vlclip_dagster.encoder.checkpoint import load_provenance
 from vlclip_dagster.encoder.provenance import ENCODER_CODE_VERSION
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
 from vlclip_dagster.inbox import land_pending, refused_drops
+from vlclip_dagster.interrupts import heeding_interrupts
 from vlclip_dagster.merging import LandedDrop
 from vlclip_dagster.partitions import product_types
 from vlclip_dagster.preflight import missing_requirements
@@ -300,7 +301,8 @@ class Platform:
         for job, selection, slug in self._steps(retrain):
             if on_job:
                 on_job(job, slug)
-            self._execute(job, selection, slug, outcome)
+            with heeding_interrupts():
+                self._execute(job, selection, slug, outcome)
         return outcome
 
     def _steps(self, retrain: bool) -> Iterator[tuple[str, Sequence[str], str | None]]:
