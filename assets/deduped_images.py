@@ -5,9 +5,7 @@ photograph stands for it. A new photograph is computed once; the mapping is chea
 """
 
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import dagster as dg
 import polars as pl
@@ -103,33 +101,6 @@ def _key(photograph: dict[str, str]) -> str:
     return row_key(INTAKE_VERSION, link, root)
 
 
-@dataclass
-class Rechecked:
-    """The table ``photographs``; those last asked for before ``due_s`` are wanted again."""
-
-    table: Table
-    due_s: float
-    id_column: str = "photo_id"
-
-    def keys(self) -> pl.DataFrame:
-        """Stored keys; what is due counts as failed, so that it is computed anew."""
-        rows = self.table.read(["photo_id", "key", "error", "checked_at"])
-        due = (pl.col("checked_at") < self.due_s).fill_null(False)
-        return rows.select("photo_id", "key", failed=pl.col("error").is_not_null() | due)
-
-    def upsert(self, rows: pl.DataFrame) -> None:
-        """As the table does."""
-        self.table.upsert(rows)
-
-    def delete(self, ids: Sequence[str]) -> None:
-        """As the table does."""
-        self.table.delete(ids)
-
-    def finish(self) -> None:
-        """As the table does."""
-        self.table.finish()
-
-
 def take_in(
     pictures: Table,
     wanted: pl.DataFrame,
@@ -139,15 +110,18 @@ def take_in(
 ) -> Counts:
     """Read, verify and store the photographs that are missing, failed before, or are due."""
     now = time.time()
+    asked = pictures.read(["photo_id", "checked_at"])
+    stale = asked.filter(pl.col("checked_at") < now - settings.recheck_days * SECONDS_A_DAY)
     columns = ["photo_id", "key", *TAKEN]
     with ThreadPoolExecutor(settings.concurrency, "photographs") as readers:
         worker = IntakeWorker(reader, readers, lambda ids: pictures.read(columns, ids), int(now))
         return refresh(
-            Rechecked(pictures, now - settings.recheck_days * SECONDS_A_DAY),
+            pictures,
             wanted,
             lambda batches: map_batches(batches, lambda: worker, workers=BATCHES_AT_ONCE),
             label=label,
             batch_rows=BATCH_ROWS,
+            due=stale["photo_id"].to_list(),
         )
 
 

@@ -5,7 +5,7 @@ commit, so a reader sees the table before it or after it, never half of it. What
 mean is in ``tables``; how a row is computed is the business of the assets.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -225,7 +225,13 @@ def each(function: Callable[[pl.DataFrame], pl.DataFrame]) -> Compute:
 
 
 def refresh(
-    store: RowStore, wanted: pl.DataFrame, compute: Compute, *, label: str, batch_rows: int = 64
+    store: RowStore,
+    wanted: pl.DataFrame,
+    compute: Compute,
+    *,
+    label: str,
+    batch_rows: int = 64,
+    due: Collection[str] = (),
 ) -> Counts:
     """Bring ``store`` to exactly the rows of ``wanted``, computing only what is missing.
 
@@ -237,12 +243,14 @@ def refresh(
             column for those that failed). Each result is committed before the next is drawn.
         label: what progress reports call this work.
         batch_rows: rows per batch, and so per commit.
+        due: ids of rows that are computed anew although their key is the wanted one.
 
     A stored row is kept when its key is the wanted one and it did not fail; failed rows are
     tried again. A kill between two commits loses the batch in flight and nothing else.
     """
     stored = store.keys()
-    good = stored.filter(~pl.col("failed")).select(store.id_column, "key")
+    stays = ~pl.col("failed") & ~pl.col(store.id_column).is_in(list(due))
+    good = stored.filter(stays).select(store.id_column, "key")
     missing = wanted.join(good, on=[store.id_column, "key"], how="anti")
     gone = stored.join(wanted, on=store.id_column, how="anti")[store.id_column].to_list()
 
