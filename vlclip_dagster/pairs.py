@@ -36,14 +36,17 @@ class WarehousePairs:
     def images(self, indices: Sequence[int]) -> list[bytes]:
         """JPEG bytes of the rows ``indices``, in that order."""
         rows = self.frame.select("slug", "canonical_id")[list(indices)].with_row_index("at")
-        table, column = self._picture
         pictures: list[bytes] = [b""] * rows.height
         for (slug,), part in rows.group_by(["slug"], maintain_order=True):
-            source = self._warehouse.table(table, str(slug))
-            found = source.read([column], part["canonical_id"].to_list())[column]
+            found = self._pictures(str(slug), part["canonical_id"].to_list())
             for at, data in zip(part["at"], found, strict=True):
                 pictures[at] = data
         return pictures
+
+    def _pictures(self, slug: str, photo_ids: list[str]) -> Iterable[bytes]:
+        """JPEG bytes of photographs of one product type, in that order."""
+        table, column = self._picture
+        return self._warehouse.table(table, slug).read([column], photo_ids)[column]
 
 
 def training_pairs(warehouse: Warehouse, slugs: Iterable[str], variant: Variant) -> WarehousePairs:

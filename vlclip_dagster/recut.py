@@ -4,7 +4,7 @@ What belongs here: pairs whose crops are cut at a threshold of their own, and th
 What does not: shares and areas, which need no training (``grounding.sweep``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -53,23 +53,14 @@ class RecutPairs(WarehousePairs):
         self, warehouse: Warehouse, frame: pl.DataFrame, settings: GroundingSettings
     ) -> None:
         super().__init__(warehouse, frame, FULL)
-        self._tables = warehouse.table
         self._settings = settings
 
-    def images(self, indices: Sequence[int]) -> list[bytes]:
-        """JPEG bytes of the rows ``indices``, in that order."""
+    def _pictures(self, slug: str, photo_ids: list[str]) -> Iterable[bytes]:
         from vlclip_dagster.grounding.crop import cut
         from vlclip_dagster.images.rendition import decode_rendition
 
-        rows = self.frame.select("slug", "canonical_id")[list(indices)].with_row_index("at")
-        crops = [b""] * rows.height
-        for (slug,), part in rows.group_by(["slug"], maintain_order=True):
-            ids = part["canonical_id"].to_list()
-            found = self._tables("grounded_crops", str(slug)).read(DETECTION, ids)
-            renditions = self._tables("photographs", str(slug)).read(["rendition"], ids)
-            for at, row, rendition in zip(
-                part["at"], found.iter_rows(named=True), renditions["rendition"], strict=True
-            ):
-                crop = cut(decode_rendition(rendition), detection_of(row), self._settings)
-                crops[at] = crop.jpeg
-        return crops
+        found = self._warehouse.table("grounded_crops", slug).read(DETECTION, photo_ids)
+        photographs = self._warehouse.table("photographs", slug)
+        renditions = photographs.read(["rendition"], photo_ids)["rendition"]
+        for row, rendition in zip(found.iter_rows(named=True), renditions, strict=True):
+            yield cut(decode_rendition(rendition), detection_of(row), self._settings).jpeg
