@@ -139,8 +139,7 @@ class ServerIndex:
 
     def product_types(self) -> list[str]:
         """Slugs with a published collection, sorted."""
-        with self._speaking() as published:
-            return sorted(published)
+        return sorted(self.spaces())
 
     def retire(self, product_type: str) -> None:
         """Remove a type's alias, then all of its collections."""
