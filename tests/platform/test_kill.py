@@ -3,29 +3,7 @@
 import dagster as dg
 import pytest
 from homes import ROW_TABLES, Home, command
-
-# The process kills itself at a chosen point of its progress, as kill -9 would.
-KILLED = """
-import os, signal, sys
-from contextlib import contextmanager
-from vlclip_dagster import cli, terminal
-from vlclip_dagster.progress import listening
-
-label, step = sys.argv.pop(1), int(sys.argv.pop(1))
-
-def listen(now, done, total):
-    if now.startswith(label) and total and done >= step:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-@contextmanager
-def progress_shown(*, enabled=True):
-    with listening(listen):
-        yield
-
-terminal.progress_shown = progress_shown
-cli.main()
-"""
-SIGKILL = -9
+from killing import KILLED, SIGKILL
 
 
 def killed_at(home: Home, label: str, step: int) -> None:

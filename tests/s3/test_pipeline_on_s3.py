@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from buckets import SECRET, make_bucket
+from killing import KILLED, SIGKILL
 
 TYPES = ("Handbag", "Sofa")
 PRODUCTS = 14
@@ -22,27 +23,6 @@ QUICK = {
     "OMP_WAIT_POLICY": "PASSIVE",
 }
 VLCLIP = "from vlclip_dagster.cli import main; main()"
-# The process kills itself when the work of that label begins, as kill -9 would.
-KILLED = """
-import os, signal, sys
-label = sys.argv.pop()
-from contextlib import contextmanager
-from vlclip_dagster import cli, terminal
-from vlclip_dagster.progress import listening
-
-def listen(now, done, total):
-    if now.startswith(label) and total:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-@contextmanager
-def progress_shown(*, enabled=True):
-    with listening(listen):
-        yield
-
-terminal.progress_shown = progress_shown
-sys.argv[1:] = ["run"]
-cli.main()
-"""
 
 
 @dataclass
@@ -104,8 +84,8 @@ def machine(shop, variables, tmp_path_factory) -> Machine:
     machine = Machine(home, tmp_path_factory.mktemp("machine") / "state", variables)
     told = machine.vlclip("drop", str(shop))
     assert f"{home}/inbox/corner/" in told
-    killed = machine.run(KILLED, "collection of sofa")
-    assert killed.returncode == -9, killed.stdout + killed.stderr
+    killed = machine.run(KILLED, "collection of sofa", "0", "run")
+    assert killed.returncode == SIGKILL, killed.stdout + killed.stderr
     outcome = machine.vlclip("run", "--json")
     assert outcome["failures"] == []
     # What was done before the kill was done for good.
