@@ -30,6 +30,18 @@ def at_once(table: Table, *wanted: dict[str, str]) -> list[Counts]:
         return list(pool.map(run, wanted))
 
 
+def write_at_once(table: Table, *parts: dict[str, str]) -> None:
+    """Write each of ``parts`` at the same time into a table that is not there yet."""
+    start = threading.Barrier(len(parts))
+
+    def write(keys: dict[str, str]) -> None:
+        start.wait()
+        table.upsert(pl.DataFrame({"item_id": list(keys), "key": list(keys.values())}))
+
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(write, parts))
+
+
 def test_equal_runs_end_with_every_row_once(table):
     wanted = dict.fromkeys(IDS, "1")
     counts = at_once(table, wanted, wanted, wanted)
@@ -52,3 +64,11 @@ def test_what_two_runs_disagree_about_is_settled_by_the_next(table):
     assert ids.n_unique() == ids.len()
     at_once(table, dict.fromkeys(IDS, "3"))
     assert sorted(table.read(["item_id", "key"]).rows()) == [(item, "3") for item in IDS]
+
+
+def test_runs_that_write_the_first_rows_at_once_lose_none(tmp_path):
+    for number in range(40):
+        table = Warehouse(tmp_path).table("refined_queries", f"vase-{number}")
+        parts = [dict.fromkeys(IDS[first::4], "1") for first in range(4)]
+        write_at_once(table, *parts)
+        assert sorted(table.read(["item_id"])["item_id"]) == IDS

@@ -149,22 +149,27 @@ class Table:
         return dataset
 
     def _create(self) -> "lance.LanceDataset":
-        """Write the empty table; when another process was faster, open what it wrote."""
+        """Commit the empty table; when another process was faster, open what it wrote."""
         import lance
 
-        empty = self.schema.empty().to_arrow()
-        key = empty.schema.field(0).with_nullable(False).with_metadata(PRIMARY_KEY)
+        empty = self.schema.empty().to_arrow().schema
+        key = empty.field(0).with_nullable(False).with_metadata(PRIMARY_KEY)
         try:
-            return lance.write_dataset(
-                empty.cast(empty.schema.set(0, key)),
+            # Not `write_dataset(mode="create")`: the slower of two at once would be replayed as
+            # an overwrite, over the rows of the faster. A commit on version 0, tried once,
+            # fails instead.
+            return lance.LanceDataset.commit(
                 self.uri,
-                mode="create",
+                lance.LanceOperation.Overwrite(empty.set(0, key), []),
+                read_version=0,
                 storage_options=lance_options(self.uri),
+                max_retries=0,
             )
-        except OSError as error:
-            if "already exists" not in str(error).lower():
+        except OSError:
+            dataset = self._open()
+            if dataset is None:
                 raise
-            return lance.dataset(self.uri, storage_options=lance_options(self.uri))
+            return dataset
 
     def _open(self) -> "lance.LanceDataset | None":
         import lance
