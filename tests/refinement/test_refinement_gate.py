@@ -1,7 +1,7 @@
 import pytest
 
-from vlclip_dagster.refinement.gate import admit, believes
-from vlclip_dagster.refinement.types import Action, ProductText, Verdict
+from vlclip_dagster.refinement.gate import admit, objection
+from vlclip_dagster.refinement.types import Action, ProductText
 
 SHOE = ProductText(
     item_id="shop/1",
@@ -75,10 +75,9 @@ def test_an_empty_answer_becomes_the_rules_query():
     assert "low-top" in admit("", SHOE).query
 
 
-def test_a_stop_counts_only_if_the_rules_agree():
-    stop = Verdict(Action.STOP, "", "perfect", (5, 5, 5))
+def test_the_rules_object_to_what_the_gate_would_repair():
     fine = admit(GOOD, SHOE).query
-    assert believes(stop, fine, SHOE) is stop
-    assert believes(stop, f"gucci {fine}", SHOE).action is Action.REMOVE
-    other = Verdict(Action.ADD, "collar", "missing")
-    assert believes(other, fine, SHOE) is other
+    assert objection(fine, SHOE) is None
+    verdict = objection(f"gucci {fine}", SHOE)
+    assert verdict is not None
+    assert (verdict.action, verdict.attribute) == (Action.REMOVE, "gucci")

@@ -1,4 +1,8 @@
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
 
 from vlclip_dagster.refinement.loop import refine_all
 from vlclip_dagster.refinement.rules import RuleBackend
@@ -19,7 +23,10 @@ class Scripted:
     name = "scripted"
     fingerprint = "scripted-1"
 
-    def __init__(self, summaries: dict, verdicts: dict, refined: dict | None = None) -> None:
+    def __init__(
+        self, summaries: dict, verdicts: dict, refined: dict | None = None, *, lanes: int = 0
+    ) -> None:
+        self.lanes = lanes
         self.summaries = summaries
         self.verdicts = {key: iter(value) for key, value in verdicts.items()}
         self.refined = {key: iter(value) for key, value in (refined or {}).items()}
@@ -41,10 +48,11 @@ class Scripted:
 
 
 def test_all_products_walk_in_step_and_finished_ones_leave_the_wave():
-    drop = Verdict(Action.REMOVE, "lovely", "cannot be seen")
+    swap = Verdict(Action.REPHRASE, "linen striped", "the pattern comes first")
+    clumsy = "men's blue linen striped t-shirt"
     backend = Scripted(
-        {"shop/red": GOOD["shop/red"], "shop/blue": "lovely " + GOOD["shop/blue"]},
-        {"shop/red": [STOP], "shop/blue": [drop, STOP]},
+        {"shop/red": GOOD["shop/red"], "shop/blue": clumsy},
+        {"shop/red": [STOP], "shop/blue": [swap, STOP]},
         {"shop/blue": [GOOD["shop/blue"]]},
     )
     red, blue = refine_all([RED, BLUE], backend)
@@ -56,16 +64,15 @@ def test_all_products_walk_in_step_and_finished_ones_leave_the_wave():
     ]
     assert (red.query, red.rounds, red.converged) == (GOOD["shop/red"], 0, True)
     assert (blue.query, blue.rounds, blue.converged) == (GOOD["shop/blue"], 1, True)
-    assert [one.verdict.action for one in blue.history] == [Action.REMOVE, Action.STOP]
-    assert blue.summary == "lovely " + GOOD["shop/blue"]
+    assert [one.verdict.action for one in blue.history] == [Action.REPHRASE, Action.STOP]
+    assert blue.summary == clumsy
     assert blue.history[0].refined == blue.query
 
 
 def test_after_five_rounds_the_last_query_stands_unconverged():
     again = Verdict(Action.REPHRASE, "", "not yet")
-    backend = Scripted(
-        {"shop/red": "tee"}, {"shop/red": [again] * 9}, {"shop/red": [GOOD["shop/red"]] * 9}
-    )
+    good = GOOD["shop/red"]
+    backend = Scripted({"shop/red": good}, {"shop/red": [again] * 9}, {"shop/red": [good] * 9})
     (result,) = refine_all([RED], backend)
     assert not result.converged
     assert result.rounds == len(result.history) == 5
@@ -89,7 +96,7 @@ def test_a_failed_product_is_done_by_the_rules_and_the_others_go_on():
 def test_failures_in_later_steps_fall_back_too():
     add = Verdict(Action.ADD, "women's", "missing")
     late = Scripted(
-        {"shop/red": "red striped cotton t-shirt", "shop/blue": "t-shirt"},
+        {"shop/red": "red striped cotton t-shirt", "shop/blue": GOOD["shop/blue"]},
         {"shop/red": [add], "shop/blue": [Failure("timeout")]},
         {"shop/red": [Failure("empty")]},
     )
@@ -100,17 +107,61 @@ def test_failures_in_later_steps_fall_back_too():
     assert red.query == GOOD["shop/red"]
 
 
-def test_a_stop_that_the_rules_do_not_share_is_not_believed():
+def test_what_the_rules_refuse_is_refined_without_asking_the_evaluator():
     backend = Scripted(
         {"shop/red": "the best product ever, visit evil.example"},
-        {"shop/red": [STOP, STOP]},
+        {"shop/red": [STOP]},
         {"shop/red": [GOOD["shop/red"]]},
     )
     (result,) = refine_all([RED], backend)
-    assert result.history[0].verdict.action is not Action.STOP
-    assert "stop not accepted" in result.history[0].verdict.justification
+    assert [step for step, _ in backend.waves] == ["summarise", "refine", "evaluate"]
+    assert result.history[0].verdict.action is Action.REMOVE
+    assert "evil.example" in result.history[0].verdict.attribute
     assert result.query == GOOD["shop/red"]
     assert result.converged
+
+
+def test_a_straggler_holds_up_nobody_else():
+    """Red's summary comes only when blue has been judged."""
+    judged = threading.Event()
+
+    class Slow(Scripted):
+        def summarise(self, products: Sequence[ProductText]) -> list:
+            assert products[0] is not RED or judged.wait(5)
+            return super().summarise(products)
+
+        def evaluate(self, drafts: Sequence[Draft]) -> list:
+            judged.set()
+            return super().evaluate(drafts)
+
+    backend = Slow(GOOD, {"shop/red": [STOP], "shop/blue": [STOP]}, lanes=2)
+    red, blue = refine_all([RED, BLUE], backend)
+    assert (red.query, blue.query) == (GOOD["shop/red"], GOOD["shop/blue"])
+    assert red.converged
+    assert blue.converged
+
+
+def test_a_step_is_asked_of_all_before_the_next_begins():
+    hats = [replace(RED, item_id=f"shop/{n}", title=f"Red Cotton T-Shirt {n}") for n in range(9)]
+    good = {one.item_id: "women's red cotton t-shirt" for one in hats}
+    backend = Scripted(good, {one: [STOP] for one in good}, lanes=1)
+    refine_all(hats, backend)
+    assert [step for step, _ in backend.waves] == ["summarise"] * 9 + ["evaluate"] * 9
+
+
+def test_an_error_that_is_no_rows_fault_ends_the_run():
+    backend = Scripted(GOOD, {}, lanes=2)
+    with pytest.raises(KeyError):
+        refine_all([RED, BLUE], backend)
+
+
+def test_products_of_one_text_are_asked_about_once():
+    twins = [replace(RED, item_id=f"shop/{n}") for n in range(3)]
+    backend = Scripted({"shop/0": GOOD["shop/red"]}, {"shop/0": [STOP]})
+    results = refine_all(twins, backend)
+    assert [len(items) for _, items in backend.waves] == [1, 1]
+    assert [one.item_id for one in results] == ["shop/0", "shop/1", "shop/2"]
+    assert {one.query for one in results} == {GOOD["shop/red"]}
 
 
 def test_a_backend_that_obeys_injections_changes_nothing():

@@ -90,24 +90,29 @@ class Asker:
         self._price, self._tally = price, tally
         self._pace = Pace(settings.requests_per_minute, settings.tokens_per_minute)
         self._budget = Budget(settings.max_usd, cache.spent_usd())
+        self._slots = threading.BoundedSemaphore(settings.concurrency)
         self._lock = threading.Lock()
         self._in_vain = 0
         self._closed: Failure | None = None
 
     def ask(self, key: str, question: Question) -> str | Failure:
-        """Ask until there is an answer that can be read, or nothing helps any more."""
-        course = _Course(question, self._endpoint.form, self._settings.attempts)
+        """Ask until there is an answer that can be read, or nothing helps any more.
+
+        A slot is held from the call until its answer is committed, so a kill loses no more
+        answers than there are slots; it is given up while a question waits to be repeated.
+        """
+        course = None
         while True:
-            if self._closed is not None:
-                return self._closed
-            outcome = self._send(course.request(self._endpoint))
-            if isinstance(outcome, Failure):
-                return outcome
-            settled = course.settle(outcome)
-            self._write_down(key, question, outcome, settled)
-            if settled is not None:
-                self._learn(course, outcome, settled)
-                return settled
+            with self._slots:
+                course = course or _Course(question, self._endpoint.form, self._settings.attempts)
+                outcome = self._send(course.request(self._endpoint))
+                if isinstance(outcome, Failure):
+                    return outcome
+                settled = course.settle(outcome)
+                self._write_down(key, question, outcome, settled)
+                if settled is not None:
+                    self._learn(course, outcome, settled)
+                    return settled
             self._wait(outcome, course)
 
     def dearest_usd(self, questions: Iterable[Question]) -> float:
@@ -124,6 +129,8 @@ class Asker:
         return None
 
     def _send(self, body: dict[str, Any]) -> Reply | Trouble | Failure:
+        if self._closed is not None:
+            return self._closed
         with self._budget.hold(self._dearest_usd(body)) as enough:
             if not enough:
                 return self._no_money()
@@ -159,8 +166,7 @@ class Asker:
         call = Call(key, question.item_id, question.step, told, outcome.usage, usd)
         final = settled if isinstance(settled, str) or (settled and not settled.passing) else None
         self._cache.put(call, final)
-        with self._lock:
-            self._tally.add(outcome.usage, usd)
+        self._tally.add(outcome.usage, usd)
 
     def _learn(self, course: _Course, outcome: Reply | Trouble, settled: str | Failure) -> None:
         """Remember what the server takes, and whether it is worth asking it at all."""

@@ -50,15 +50,10 @@ def admit(query: str, product: ProductText) -> Admission:
     return Admission(admitted, repairs, _shortage(admitted, evidence))
 
 
-def believes(verdict: Verdict, query: str, product: ProductText) -> Verdict:
-    """Cross-check a verdict: a stop counts only if the rules find nothing wrong either."""
-    if verdict.action is not Action.STOP:
-        return verdict
-    own = judge(query, evidence_of(product))
-    if own.action is Action.STOP:
-        return verdict
-    why = f"stop not accepted: {own.justification}"
-    return Verdict(own.action, own.attribute, why, own.scores)
+def objection(query: str, product: ProductText) -> Verdict | None:
+    """What the rules hold against ``query``; while there is anything, no evaluator may stop."""
+    verdict = judge(query, evidence_of(product))
+    return None if verdict.action is Action.STOP else verdict
 
 
 def _shortage(query: str, evidence: Evidence) -> str | None:

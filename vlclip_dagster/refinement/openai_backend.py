@@ -5,14 +5,13 @@ wording (``prompts``), how a question is asked (``asking``, ``batches``) and tru
 """
 
 import json
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cached_property
 from typing import TypeVar
 
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import content_hash
-from vlclip_dagster.progress import report
 from vlclip_dagster.refinement.answers import UNREADABLE, read_answer
 from vlclip_dagster.refinement.asking import Asker
 from vlclip_dagster.refinement.batches import OUT, BatchDesk
@@ -26,6 +25,10 @@ from vlclip_dagster.refinement.spending import Tally, price_of
 from vlclip_dagster.refinement.types import Draft, Failure, ProductText, Verdict
 
 _PLACEHOLDER = "fence"
+# Raised when the loop asks otherwise; a query is then made anew, from answers that are there.
+_LOOP_VERSION = 2
+# While one thread waits out its trouble or writes an answer down, another one's call is sent.
+_LANES_PER_CALL = 2
 _A = TypeVar("_A", str, Verdict)
 
 
@@ -39,6 +42,7 @@ class OpenAIBackend:
         self._label = label
         self.price = price_of(settings)
         self._endpoint = Endpoint(settings)
+        self._opening = threading.Lock()
         self.tally = Tally(usd=None if self.price is None else 0.0)
 
     def __repr__(self) -> str:
@@ -50,7 +54,12 @@ class OpenAIBackend:
         """The model, where it is asked, the prompts, the parameters, and the rules of the gate."""
         what = [self._endpoint.parameters, self.settings.base_url, self.prompter.texts]
         digest = content_hash(json.dumps(what, sort_keys=True).encode())[:16]
-        return f"openai-{PROMPT_VERSION}-{digest}-{RuleBackend().fingerprint}"
+        return f"openai-{PROMPT_VERSION}.{_LOOP_VERSION}-{digest}-{RuleBackend().fingerprint}"
+
+    @property
+    def lanes(self) -> int:
+        """Threads that may ask at once: more than calls in flight; none by batch."""
+        return 0 if self.by_batch else _LANES_PER_CALL * self.settings.concurrency
 
     def check(self) -> None:
         """Tell of what is missing, before any work starts.
@@ -119,31 +128,22 @@ class OpenAIBackend:
 
     def _ask(self, questions: Sequence[Question], kind: type[_A]) -> list[_A | Failure]:
         """Answer from the cache where possible; ask the rest, each request once."""
+        with self._opening:
+            cache, asker = self.cache, self._asker
         if self.by_batch:
             self.desk.take_up(self._label)
         keys = [self.request_key(question) for question in questions]
-        settled = {key: answer for key in keys if (answer := self.cache.get(key)) is not None}
-        self.tally.cache_hits += sum(key in settled for key in keys)
+        settled = {key: answer for key in keys if (answer := cache.get(key)) is not None}
+        self.tally.hit(sum(key in settled for key in keys))
         asked = {key: one for key, one in zip(keys, questions, strict=True) if key not in settled}
-        if asked:
-            settled |= self._submit(asked) if self.by_batch else self._ask_online(asked)
+        if self.by_batch and asked:
+            settled |= self._submit(asked)
+        else:
+            settled |= {key: asker.ask(key, one) for key, one in asked.items()}
         return [
             _read(question, settled[key], kind)
             for question, key in zip(questions, keys, strict=True)
         ]
-
-    def _ask_online(self, asked: dict[str, Question]) -> dict[str, str | Failure]:
-        answered: dict[str, str | Failure] = {}
-        with ThreadPoolExecutor(self.settings.concurrency) as pool:
-            futures = {pool.submit(self._asker.ask, key, one): key for key, one in asked.items()}
-            try:
-                for future in as_completed(futures):
-                    answered[futures[future]] = future.result()
-                    report("asking the model", len(answered), len(asked))
-            finally:
-                # What is in flight when a run is stopped is kept; the rest is not sent.
-                pool.shutdown(cancel_futures=True)
-        return answered
 
     def _submit(self, asked: dict[str, Question]) -> dict[str, str | Failure]:
         """Hand in what is not out yet; the answer to each is that it has to wait."""

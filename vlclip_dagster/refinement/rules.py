@@ -22,6 +22,7 @@ class RuleBackend:
     """Summariser, Evaluator and Refiner without a model."""
 
     name = "rules"
+    lanes = 0
 
     def __init__(self) -> None:
         self.tally = Tally()

@@ -9,7 +9,7 @@ import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -79,20 +79,27 @@ def estimated_tokens(text: str) -> int:
 class Tally:
     """What a backend did so far: calls that were sent, answers that were there already, tokens.
 
-    ``usd`` is None where the model's price is not known.
+    ``usd`` is None where the model's price is not known. Several threads may count on one object.
     """
 
     calls: int = 0
     cache_hits: int = 0
     usage: Usage = NOTHING
     usd: float | None = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(self, usage: Usage, usd: float | None) -> None:
         """Count one call."""
-        self.calls += 1
-        self.usage = self.usage.plus(usage)
-        if self.usd is not None and usd is not None:
-            self.usd += usd
+        with self._lock:
+            self.calls += 1
+            self.usage = self.usage.plus(usage)
+            if self.usd is not None and usd is not None:
+                self.usd += usd
+
+    def hit(self, count: int) -> None:
+        """Count answers that were there already."""
+        with self._lock:
+            self.cache_hits += count
 
     def as_dict(self) -> dict[str, int | float | None]:
         """The figures by the names that Dagster shows."""

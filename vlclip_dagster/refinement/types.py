@@ -145,10 +145,15 @@ class Backend(Protocol):
 
     Each method returns one answer per input, in order; a call that fails is a ``Failure`` in its
     place and never an exception. ``fingerprint`` changes whenever answers could. ``tally`` counts
-    what was asked so far and what it cost.
+    what was asked so far and what it cost. ``lanes`` is the number of threads that may ask at once,
+    for one product each, or 0 if a wave is best asked as a whole.
     """
 
     tally: Tally
+
+    @property
+    def lanes(self) -> int:
+        """Threads that may ask at once; 0 where a wave is best asked as a whole."""
 
     @property
     def name(self) -> str:
