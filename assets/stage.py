@@ -12,13 +12,12 @@ from typing import Any, ParamSpec, TypeVar
 
 import dagster as dg
 import polars as pl
-from filelock import FileLock
 
 from resources.warehouse import WarehouseResource
+from vlclip_dagster.alone import alone
 from vlclip_dagster.disk import disk_troubles_told
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.stages import StageLog
-from vlclip_dagster.storage import working_folder
 from vlclip_dagster.transient import is_transient
 from vlclip_dagster.warehouse import Counts, Warehouse
 
@@ -112,7 +111,7 @@ def user_errors(function: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def _alone(warehouse: object) -> Iterator[None]:
-    """One run of a step and product type at a time on this machine; a second one waits.
+    """One run of a step and product type at a time; a second one waits.
 
     Then it finds everything done. Unserialised, both would pay for the same rows and trainings.
     What has no warehouse writes nothing.
@@ -122,11 +121,11 @@ def _alone(warehouse: object) -> Iterator[None]:
         return
     context = dg.OpExecutionContext.get()
     partition = context.partition_key if context.has_partition_key else "all"
-    folder = working_folder(warehouse.home) / "locks"
-    with disk_troubles_told(warehouse.home):
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f"{context.op_def.name}-{partition}.lock"):
-            yield
+    with (
+        disk_troubles_told(warehouse.home),
+        alone(warehouse.home, f"{context.op_def.name}-{partition}"),
+    ):
+        yield
 
 
 def _try_again_later(error: Exception) -> None:

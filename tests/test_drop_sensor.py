@@ -11,6 +11,7 @@ import pytest
 
 from resources.warehouse import WarehouseResource
 from vlclip_dagster import sensors
+from vlclip_dagster.alone import alone
 from vlclip_dagster.catalog.drops import MANIFEST, prepare_drop, write_drop
 from vlclip_dagster.inbox import STILL_SECONDS
 from vlclip_dagster.partitions import product_types
@@ -232,11 +233,9 @@ def test_what_was_built_by_hand_is_not_requested(platform):
 
 
 def test_a_landing_elsewhere_is_a_reason_to_skip(platform, monkeypatch):
-    from filelock import FileLock
-
     monkeypatch.setattr("vlclip_dagster.inbox.LOCK_SECONDS", 0.01)
     platform.drop("shop", product(1))
-    with FileLock(platform.folder / "home" / ".landing.lock"):
+    with alone(str(platform.folder / "home"), "landing"):
         assert "another process is landing" in platform.tick().told
     assert platform.tick().types == ["shirt"]
 

@@ -13,13 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from vlclip_dagster.alone import alone
 from vlclip_dagster.catalog.drops import Drop, fetch_drop, read_drop
 from vlclip_dagster.catalog.waiting import Waiting, bucket_entries, folder_entries, waiting_drops
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.merging import LandedDrop, merge_drop
-from vlclip_dagster.storage import is_remote, working_folder
+from vlclip_dagster.storage import is_remote
 from vlclip_dagster.warehouse import Warehouse
 
 # What a person copies into the inbox is taken when nothing moved for so long; a drop with a
@@ -80,10 +81,8 @@ def refused_drops(warehouse: Warehouse, inbox: Path) -> list[str]:
 
 @contextmanager
 def _alone(warehouse: Warehouse) -> Iterator[None]:
-    folder = working_folder(warehouse.home)
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / ".landing.lock", timeout=LOCK_SECONDS):
+        with alone(warehouse.home, "landing", LOCK_SECONDS):
             yield
     except Timeout:
         raise VlclipError("another process is landing drops; try again when it is done") from None

@@ -12,14 +12,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.packing import pack, unpack
-from vlclip_dagster.storage import object_store, write_whole
+from vlclip_dagster.storage import bucket_troubles_told, object_store, write_whole
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -81,7 +80,7 @@ class Mirror:
         draft = self.local / f".{uuid.uuid4().hex}"
         draft.mkdir(parents=True)
         try:
-            with self._told(), (draft / PACKED).open("wb") as file:
+            with bucket_troubles_told(str(self._remote)), (draft / PACKED).open("wb") as file:
                 for chunk in obstore.get(self._store, self._name(folder) + PACKED):
                     file.write(chunk)
             unpack(draft / PACKED, draft / "whole")
@@ -111,7 +110,7 @@ class Mirror:
         archive = self.local / f".{uuid.uuid4().hex}{PACKED}"
         try:
             pack(folder, archive)
-            with self._told():
+            with bucket_troubles_told(str(self._remote)):
                 obstore.put(self._store, name, archive)
         finally:
             archive.unlink(missing_ok=True)
@@ -130,7 +129,7 @@ class Mirror:
         name = self._name(pointer)
         seen = self._seen.get(name)
         try:
-            with self._told():
+            with bucket_troubles_told(str(self._remote)):
                 put = obstore.put(
                     self._store,
                     name,
@@ -161,20 +160,20 @@ class Mirror:
     def _objects(self, prefix: str | None = None) -> Iterator[tuple[str, str | None]]:
         import obstore
 
-        with self._told():
+        with bucket_troubles_told(str(self._remote)):
             for page in obstore.list(self._store, prefix):
                 yield from ((found["path"], found["e_tag"]) for found in page)
 
     def _read_pointer(self, name: str) -> None:
         import obstore
 
-        with self._told():
+        with bucket_troubles_told(str(self._remote)):
             write_whole(self._at(name), bytes(obstore.get(self._store, name).bytes()))
 
     def _delete(self, name: str) -> None:
         import obstore
 
-        with self._told():
+        with bucket_troubles_told(str(self._remote)):
             obstore.delete(self._store, name)
         self._seen.pop(name, None)
 
@@ -183,16 +182,3 @@ class Mirror:
 
     def _at(self, name: str) -> Path:
         return self.local / name
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Turn what the bucket refuses into a sentence."""
-        from obstore.exceptions import GenericError, PermissionDeniedError, UnauthenticatedError
-
-        try:
-            yield
-        except (GenericError, PermissionDeniedError, UnauthenticatedError) as error:
-            raise VlclipError(
-                f"{self._remote} can't be used ({type(error).__name__}): check the bucket, "
-                "AWS_ENDPOINT_URL and the credentials in the AWS_* variables"
-            ) from error

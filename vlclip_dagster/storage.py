@@ -8,10 +8,14 @@ credentials and the endpoint from the ``AWS_*`` variables themselves; nothing he
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import quote
+
+from vlclip_dagster.errors import VlclipError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -43,6 +47,24 @@ def object_store(address: str) -> "ObjectStore":
     from obstore.store import S3Store
 
     return S3Store.from_url(address, client_options={"allow_http": _plain_http()})
+
+
+@contextmanager
+def bucket_troubles_told(address: str) -> Iterator[None]:
+    """Turn what a bucket refuses inside the block into a sentence.
+
+    Raises:
+        VlclipError: the bucket is not there, does not answer, or must not be used.
+    """
+    from obstore.exceptions import GenericError, PermissionDeniedError, UnauthenticatedError
+
+    try:
+        yield
+    except (GenericError, PermissionDeniedError, UnauthenticatedError) as error:
+        raise VlclipError(
+            f"{address} can't be used ({type(error).__name__}): check the bucket, "
+            "AWS_ENDPOINT_URL and the credentials in the AWS_* variables"
+        ) from error
 
 
 def lance_options(address: str) -> dict[str, str] | None:

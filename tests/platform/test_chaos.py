@@ -4,8 +4,10 @@ import shutil
 
 import pytest
 from homes import Home as Built
+from rich.console import Console
 
-from benchmarks.chaos import Home, Stage, contents, play
+from benchmarks.chaos import Stage, play, states
+from benchmarks.contents import Home, contents
 from vlclip_dagster.inbox import land_pending
 
 pytestmark = pytest.mark.slow
@@ -15,16 +17,17 @@ def stage_of(built: Built, start: Built) -> Stage:
     """From ``start`` to what ``built`` holds."""
     seconds = sum(run.seconds for run in built.status().artifacts)
     end = contents(Home(built.path, built.variables))
-    allowed = {name: {value} for name, value in end.items()}
-    return Stage("from nothing", Home(start.path, start.variables), end, seconds, allowed)
+    home = Home(start.path, start.variables)
+    return Stage("from nothing", home, states(end), end, seconds)
 
 
 def test_a_build_that_is_killed_again_and_again(few, few_shop, tmp_path):
     start = Built(tmp_path / "start", few.variables)
     start.drop(few_shop.folder)
-    played = play(stage_of(few, start), seed=3, place=tmp_path / "round", most=3)
+    stage = stage_of(few, start)
+    played = play(stage, seed=3, place=tmp_path / "round", most=3, console=Console(quiet=True))
     assert played.wrong == []
-    assert played.killed_after
+    assert played.kills
     assert played.looks["rows_in"] > 0
     assert played.looks["files_in"] > 0
 
