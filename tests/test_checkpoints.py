@@ -1,6 +1,7 @@
 """Which checkpoint is in use, how it came to be, and how to go back."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -49,6 +50,20 @@ def test_what_is_held_back_is_kept_and_not_in_use(store):
     assert in_use(store) == "one"
     assert store.newest().fingerprint == "print-two"
     assert store.decisions()[-1].reason == "so it was measured"
+
+
+def test_decisions_at_once_are_all_kept(store, tmp_path):
+    names = [f"n{number}" for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: decide(CheckpointStore(tmp_path), name), names))
+    assert sorted(d.fingerprint.removeprefix("print-") for d in store.decisions()) == sorted(names)
+
+
+def test_what_a_killed_training_left_goes_when_it_is_done(store, tmp_path):
+    for name in ("key-one", "key-two"):
+        (tmp_path / "checkpoints" / f".{name}.5eed").mkdir(parents=True)
+    store.forget_training("key-one")
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == [".key-two.5eed"]
 
 
 def test_rolling_back_goes_to_the_one_before_and_further(store):

@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
+from vlclip_dagster.alone import alone
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.mirror import Mirror
 from vlclip_dagster.storage import remote_part, working_folder, write_whole
@@ -93,6 +94,7 @@ class CheckpointStore:
 
     def __init__(self, home: str | Path) -> None:
         local = working_folder(home)
+        self._home = str(home)
         self._checkpoints = local / "checkpoints"
         self._trainings = local / "training"
         self._mirror = Mirror(self._checkpoints, remote_part(home, "checkpoints"))
@@ -111,8 +113,10 @@ class CheckpointStore:
         return path
 
     def forget_training(self, training_key: str) -> None:
-        """Drop the working files of a training that is finished."""
+        """Drop the working files of a training that is finished, and what kills left of it."""
         shutil.rmtree(self._trainings / training_key, ignore_errors=True)
+        for unfinished in self._checkpoints.glob(f".{training_key}.*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
 
     def current(self) -> Current | None:
         """The checkpoint in use, or None before the first training."""
@@ -148,12 +152,13 @@ class CheckpointStore:
 
     def record(self, decision: Decision) -> None:
         """Keep ``decision``; if it promotes, readers see the old checkpoint or the new one."""
-        self._mirror.refresh(self._pointer.name, now=True)
-        self._mirror.publish(self.folder(decision.training_key))
-        before = self._read()
-        in_use = decision if decision.promoted else before
-        decisions = (*before.decisions, decision)
-        self._write(_Record(in_use.training_key, in_use.fingerprint, decisions))
+        with alone(self._home, "decisions"):
+            self._mirror.refresh(self._pointer.name, now=True)
+            self._mirror.publish(self.folder(decision.training_key))
+            before = self._read()
+            in_use = decision if decision.promoted else before
+            decisions = (*before.decisions, decision)
+            self._write(_Record(in_use.training_key, in_use.fingerprint, decisions))
 
     def roll_back(self, name: str | None = None) -> Decision:
         """Bring a checkpoint back into use: the one that was promoted before the current one.
