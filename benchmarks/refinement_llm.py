@@ -3,17 +3,19 @@
 Asks a local server that answers like a good model, after a set latency, and bills tokens and
 cached prefixes as OpenAI does. Three parts, on DROP, a generated catalog:
 
-- throughput: time against calls × latency ÷ concurrency, without faults;
-- faults: a fifth of all calls fail; every product must end with a query or a reason, the server's
-  log must agree with the ledger, and a second run must ask nothing that was settled;
+- the loop, once without faults and once with a fifth of all calls failing: time against calls ×
+  latency ÷ concurrency, every product with a query or a reason, the ledger beside the server's
+  log, and a second run that must ask nothing that was settled;
+- a kill -9 in the middle: how many answers the next run has to pay again;
 - cost per 1,000 products for two models at the prices of ``prices.toml``, from the server's
-  tokens, beside two naive loops with the same texts. "fixed": every product, all five rounds,
-  evaluator and refiner each (11 calls), a prompt that begins with the product and so is never
-  cached. "stopping": as "fixed", but it stops where the evaluator does.
+  tokens, beside a naive loop with the same instructions, examples and model: one product after
+  the other, its text before the instructions, so that no prefix is ever cached; every query goes
+  to the evaluator, and to the refiner unless that stops.
 """
 
 import argparse
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -30,14 +32,20 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "refinement"))
 import chat_server
 from refinement_truth import read_products
 
+from vlclip_dagster.refinement.answers import read_answer
+from vlclip_dagster.refinement.examples import load_examples
 from vlclip_dagster.refinement.loop import refine_all
 from vlclip_dagster.refinement.openai_backend import OpenAIBackend
+from vlclip_dagster.refinement.prompts import Prompter, Question
 from vlclip_dagster.refinement.settings import RefinementSettings
 from vlclip_dagster.refinement.spending import Usage, price_of
-from vlclip_dagster.refinement.types import ProductText, RefinedQuery
+from vlclip_dagster.refinement.types import Action, Draft, ProductText, RefinedQuery, Round, Verdict
 
 MODELS = ("gpt-4o-mini", "gpt-4.1-mini")
-CALLS_WITHOUT_STOP = 11
+FAULT_RATE = 0.2
+# A call may take so many times the latency; one that hangs does not end before that.
+TIMEOUT, HANG = 4, 5
+KILL_LATENCY_S = 0.1
 Log = list[dict[str, Any]]
 
 
@@ -50,12 +58,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", dest="as_json")
     chosen = parser.parse_args()
     products = list(read_products(chosen.drop))[: chosen.limit]
+    pace = {"latency": chosen.latency, "concurrency": chosen.concurrency}
+    smooth, log = run(products, 0.0, **pace)
     found = {
         "products": len(products),
-        "throughput": throughput(products, chosen.latency, chosen.concurrency),
-        "faults": faults(products),
+        "without_faults": smooth,
+        "with_faults": run(products, FAULT_RATE, **pace)[0],
+        "kill": kill(products, chosen.concurrency),
+        "cost": costs(usage_of(log), naive(products), len(products)),
     }
-    found["cost"] = costs(found["throughput"].pop("log"), len(products))
     print(json.dumps(found, indent=2)) if chosen.as_json else show(found)
 
 
@@ -77,9 +88,13 @@ def log_of(url: str) -> Log:
         return json.load(answer)
 
 
+def usage_of(log: Log) -> Usage:
+    return Usage(*(sum(one[name] for one in log) for name in ("prompt", "cached", "completion")))
+
+
 def refine(
     products: Sequence[ProductText], url: str, folder: str, **more: object
-) -> tuple[list[RefinedQuery], OpenAIBackend, float]:
+) -> tuple[list[RefinedQuery], OpenAIBackend]:
     settings = RefinementSettings(
         backend="openai",
         base_url=url,
@@ -88,117 +103,150 @@ def refine(
         **more,
     )
     backend = OpenAIBackend(settings)
-    started = time.perf_counter()
-    results = refine_all(products, backend)
-    return results, backend, time.perf_counter() - started
+    return refine_all(products, backend), backend
 
 
-def throughput(products: Sequence[ProductText], latency: float, concurrency: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder, server(latency=latency) as url:
-        used = time.process_time()
-        results, backend, seconds = refine(products, url, folder, concurrency=concurrency)
-        used = time.process_time() - used
+def run(
+    products: Sequence[ProductText], fault_rate: float, latency: float, concurrency: int
+) -> tuple[dict[str, Any], Log]:
+    """Refine twice against one server; returns what came of it, and the log of the first time."""
+    more = {"concurrency": concurrency, "timeout_s": TIMEOUT * latency}
+    manners = {"latency": latency, "faults": fault_rate, "hang": HANG * latency}
+    with tempfile.TemporaryDirectory() as folder, server(**manners) as url:
+        started, cpu = time.perf_counter(), time.process_time()
+        results, backend = refine(products, url, folder, **more)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         log = log_of(url)
-        _, again, _ = refine(products, url, folder, concurrency=concurrency)
-        asked_again = len(log_of(url)) - len(log)
-    ideal = len(log) * latency / concurrency
-    return {
-        "calls": len(log),
-        "latency_s": latency,
-        "concurrency": concurrency,
-        "seconds": round(seconds, 1),
-        "ideal_seconds": round(ideal, 1),
-        "of_ideal": round(ideal / seconds, 3),
-        "client_cpu_ms_per_call": round(1000 * used / len(log), 2),
-        "calls_of_a_second_run": asked_again,
-        "cache_hits_of_a_second_run": again.tally.cache_hits,
-        "rounds": dict(sorted(Counter(one.rounds for one in results).items())),
-        "refined": sum(one.source == "openai" for one in results),
-        "log": log,
-        "usd": backend.tally.usd,
-    }
-
-
-def faults(products: Sequence[ProductText]) -> dict[str, Any]:
-    more = {"concurrency": 48, "timeout_s": 10.0}
-    with tempfile.TemporaryDirectory() as folder, server(faults=0.2, hang=11) as url:
-        results, backend, seconds = refine(products, url, folder, **more)
-        log = log_of(url)
-        again, second, _ = refine(products, url, folder, **more)
-    usage = backend.tally.usage
-    settled = [one for one in results if not one.provisional]
+        again, second = refine(products, url, folder, **more)
+    outcomes = Counter(one["outcome"] for one in log)
+    hung = outcomes["hang"] * (TIMEOUT - 1)
     kept = {one.item_id: one for one in again}
-    return {
-        "seconds": round(seconds, 1),
+    told = {
         "calls": len(log),
-        "outcomes": dict(Counter(one["outcome"] for one in log).most_common()),
+        "outcomes": dict(outcomes.most_common()),
+        "seconds": round(seconds, 1),
+        "ideal_seconds": round(len(log) * latency / concurrency, 1),
+        "of_ideal": round(len(log) * latency / concurrency / seconds, 3),
+        "of_ideal_with_timeouts": round((len(log) + hung) * latency / concurrency / seconds, 3),
+        "client_cpu_ms_per_call": round(1000 * cpu / len(log), 2),
+        "rounds": dict(sorted(Counter(one.rounds for one in results).items())),
         "refined": sum(one.source == "openai" for one in results),
         "with_a_reason": sum(one.source == "rules" and bool(one.note) for one in results),
         "to_be_asked_again": sum(one.provisional for one in results),
         "calls_agree": backend.tally.calls == len(log),
-        "tokens_agree": list(usage)
-        == [sum(one[name] for one in log) for name in ("prompt", "cached", "completion")],
+        "tokens_agree": backend.tally.usage == usage_of(log),
+        "usd": backend.tally.usd,
         "second_run_calls": second.tally.calls,
-        "second_run_keeps_what_was_settled": all(kept[one.item_id] == one for one in settled),
+        "second_run_keeps_what_was_settled": all(
+            kept[one.item_id] == one for one in results if not one.provisional
+        ),
+    }
+    return told, log
+
+
+def kill(products: Sequence[ProductText], concurrency: int) -> dict[str, int]:
+    """Kill a run once it has asked a question for each product, and let another one go on."""
+    with tempfile.TemporaryDirectory() as folder, server(latency=KILL_LATENCY_S) as url:
+        given = {"products": products, "url": url, "folder": folder, "concurrency": concurrency}
+        child = multiprocessing.get_context("spawn").Process(target=refine, kwargs=given)
+        child.start()
+        while (asked := len(log_of(url))) < len(products) and child.is_alive():
+            time.sleep(0.2)
+        child.kill()
+        child.join()
+        refine(**given)
+        times = Counter(one["question"] for one in log_of(url))
+    return {
+        "calls_before": asked,
+        "calls": times.total(),
+        "repeated": times.total() - len(times),
+        "in_flight": concurrency,
     }
 
 
-def costs(log: Log, products: int) -> dict[str, Any]:
+def naive(products: Sequence[ProductText]) -> Log:
+    """The log of a loop that walks one product at a time and leaves all to the model."""
+    model = chat_server.ChatServer(chat_server.Manners())
+    prompter = Prompter(load_examples(None))
+
+    def ask(question: Question) -> Any:
+        request = {
+            "messages": question.messages("fence"),
+            "response_format": question.response_format("json_schema"),
+        }
+        body = json.loads(model.complete(request)[1] or b"")
+        return read_answer(question.step, body["choices"][0]["message"]["content"])
+
+    for product in products:
+        query, rounds = ask(prompter.summarise(product)), ()
+        for _ in range(5):
+            draft = Draft(product, query, rounds)
+            verdict: Verdict = ask(prompter.evaluate(draft))
+            if verdict.action is Action.STOP:
+                break
+            query = ask(prompter.refine(draft, verdict))
+            rounds = (*rounds, Round(draft.query, verdict, query))
+    model.http.server_close()
+    return [vars(one) | {"cached": 0} for one in model.log]
+
+
+def costs(ours: Usage, naive_log: Log, products: int) -> dict[str, Any]:
     """US dollars per 1,000 products, from what the server counted."""
-    measured = Usage(
-        *(sum(one[name] for one in log) for name in ("prompt", "cached", "completion"))
-    )
-    stopping = measured._replace(cached=0)
-    fixed = Usage(*(round(CALLS_WITHOUT_STOP * products * part / len(log)) for part in stopping))
+    naive_usage, each = usage_of(naive_log), 1000 / products
     table = {}
     for model in MODELS:
         price = price_of(RefinementSettings(model=model))
         batch = price_of(RefinementSettings(model=model, mode="batch"))
         assert price is not None
         assert batch is not None
-        each = 1000 / products
-        ours, naive = price.usd(measured) * each, price.usd(fixed) * each
         table[model] = {
-            "ours": round(ours, 4),
-            "ours_by_batch": round(batch.usd(stopping) * each, 4),
-            "naive_fixed": round(naive, 4),
-            "naive_stopping": round(price.usd(stopping) * each, 4),
-            "of_naive_fixed": round(ours / naive, 3),
-            "of_naive_stopping": round(ours / (price.usd(stopping) * each), 3),
+            "ours": round(price.usd(ours) * each, 4),
+            "ours_by_batch": round(batch.usd(ours._replace(cached=0)) * each, 4),
+            "naive": round(price.usd(naive_usage) * each, 4),
+            "of_naive": round(price.usd(ours) / price.usd(naive_usage), 3),
         }
-    calls = {"calls_per_product": round(len(log) / products, 2)}
-    tokens = {name: round(part / len(log)) for name, part in measured._asdict().items()}
-    return {**calls, "tokens_per_call": tokens, "usd_per_1000_products": table}
+    return {
+        "tokens_per_product": {
+            "ours": {name: round(part / products) for name, part in ours._asdict().items()},
+            "naive": {name: round(part / products) for name, part in naive_usage._asdict().items()},
+        },
+        "naive_calls": len(naive_log),
+        "usd_per_1000_products": table,
+    }
 
 
 def show(found: dict[str, Any]) -> None:
-    ran, faulty, cost = found["throughput"], found["faults"], found["cost"]
-    print(f"{found['products']} products, {ran['calls']} calls, rounds {ran['rounds']}")
+    for name in ("without_faults", "with_faults"):
+        show_run(name.replace("_", " "), found[name])
+    killed, cost = found["kill"], found["cost"]
     print(
-        f"throughput: {ran['seconds']} s against {ran['ideal_seconds']} s of calls × latency ÷"
-        f" concurrency: {ran['of_ideal']:.1%} (at least 85%);"
-        f" {ran['client_cpu_ms_per_call']} ms of CPU per call"
+        f"killed after {killed['calls_before']} of {killed['calls']} calls:"
+        f" {killed['repeated']} repeated (at most the {killed['in_flight']} in flight)"
     )
-    print(
-        f"second run: {ran['calls_of_a_second_run']} calls,"
-        f" {ran['cache_hits_of_a_second_run']} answers from the cache"
-    )
-    print(f"a fifth of {faulty['calls']} calls fails: {faulty['outcomes']}")
-    print(
-        f"  {faulty['refined']} refined, {faulty['with_a_reason']} with a reason, of which"
-        f" {faulty['to_be_asked_again']} will be asked again; calls agree:"
-        f" {faulty['calls_agree']}, tokens agree: {faulty['tokens_agree']}; second run:"
-        f" {faulty['second_run_calls']} calls"
-    )
-    print(f"{cost['calls_per_product']} calls per product, per call {cost['tokens_per_call']}")
-    heads = ("ours", "batch", "fixed", "ratio", "stopping", "ratio")
+    asked = found["without_faults"]["calls"] / found["products"]
+    asked_naively = cost["naive_calls"] / found["products"]
+    print(f"calls per product: {asked:.2f}, the naive loop's {asked_naively:.2f}")
+    print(f"tokens per product: {cost['tokens_per_product']}")
+    heads = ("ours", "by batch", "naive", "ratio")
     print(f"{'USD per 1,000':16}" + "".join(f"{head:>10}" for head in heads))
     for model, row in cost["usd_per_1000_products"].items():
         print(
-            f"{model:16}{row['ours']:10.3f}{row['ours_by_batch']:10.3f}{row['naive_fixed']:10.3f}"
-            f"{row['of_naive_fixed']:10.1%}{row['naive_stopping']:10.3f}"
-            f"{row['of_naive_stopping']:10.1%}"
+            f"{model:16}{row['ours']:10.3f}{row['ours_by_batch']:10.3f}{row['naive']:10.3f}"
+            f"{row['of_naive']:10.1%}"
         )
+
+
+def show_run(name: str, ran: dict[str, Any]) -> None:
+    print(
+        f"{name}: {ran['calls']} calls {ran['outcomes']}, rounds {ran['rounds']}\n"
+        f"  {ran['seconds']} s against {ran['ideal_seconds']} s of calls × latency ÷ concurrency:"
+        f" {ran['of_ideal']:.1%} (at least 85%), {ran['of_ideal_with_timeouts']:.1%} where a call"
+        f" that hung counts until its timeout; {ran['client_cpu_ms_per_call']} ms of CPU per call\n"
+        f"  {ran['refined']} refined, {ran['with_a_reason']} with a reason, of which"
+        f" {ran['to_be_asked_again']} will be asked again; calls agree: {ran['calls_agree']},"
+        f" tokens agree: {ran['tokens_agree']}; second run: {ran['second_run_calls']} calls,"
+        f" the same queries: {ran['second_run_keeps_what_was_settled']}"
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from email import policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from vlclip_dagster.hashing import content_hash
 from vlclip_dagster.refinement.rules import RuleBackend
 from vlclip_dagster.refinement.types import Action, Draft, ProductText, Verdict
 
@@ -31,10 +32,14 @@ Brain = Callable[[dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Logged:
-    """One request as the server saw it; ``outcome`` is "answered" or the fault's name."""
+    """One request as the server saw it; ``outcome`` is "answered" or the fault's name.
+
+    ``question`` hashes what was asked, the same whenever it is asked again.
+    """
 
     title: str
     step: str
+    question: str
     outcome: str
     prompt: int
     cached: int
@@ -176,8 +181,10 @@ class ChatServer:
 
     def _log(self, data: dict[str, Any], outcome: str, usage: tuple[int, int, int]) -> None:
         title = data["product"].get("title", "")
+        question = content_hash(json.dumps(data).encode())[:16]
+        logged = Logged(title, step_of(data), question, outcome, *usage, time.monotonic())
         with self.lock:
-            self.log.append(Logged(title, step_of(data), outcome, *usage, time.monotonic()))
+            self.log.append(logged)
 
     def note(self, request: dict[str, Any], outcome: str) -> None:
         """Log a request that was turned away or lost: it costs nothing."""
@@ -267,10 +274,11 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 server.in_flight += 1
                 server.most_in_flight = max(server.most_in_flight, server.in_flight)
             try:
-                time.sleep(server.manners.latency_s)
+                due = time.monotonic() + server.manners.latency_s
                 status, body, outcome = server.complete(request)
                 if body is None or status != 200 or outcome == "html":
                     server.note(request, outcome)
+                time.sleep(max(0.0, due - time.monotonic()))
                 if body is None:
                     time.sleep(server.manners.hang_s)
                     self.close_connection = True

@@ -11,8 +11,8 @@ from vlclip_dagster.refinement.openai_backend import OpenAIBackend
 from vlclip_dagster.refinement.spending import Usage, estimated_tokens
 from vlclip_dagster.refinement.types import Draft, ProductText
 
-# Measured on a generated catalog: a first query, 1.7 verdicts and 0.7 repairs for each product.
-_CALLS_PER_PRODUCT = 3.4
+# Measured on a generated catalog: a first query, a verdict and 0.7 repairs for each product.
+_CALLS_PER_PRODUCT = 2.7
 _ANSWER_TOKENS = 40
 # OpenAI bills a prompt's known prefix as cached from this many tokens on.
 _PREFIX_TOKENS = 1024
