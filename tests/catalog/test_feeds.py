@@ -111,6 +111,20 @@ def test_quoted_line_breaks_and_doubled_quotes(tmp_path: Path) -> None:
     assert values(feed.rows) == [tuple(row), tuple(ROW)]
 
 
+@pytest.mark.parametrize("block", [1, 7, 40, 1_000])
+@pytest.mark.parametrize("end", ["", "\n", '\n6\t"Open\tb\tMugs\t6.jpg'])
+def test_records_lie_across_the_blocks_that_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, end: str
+) -> None:
+    monkeypatch.setattr("vlclip_dagster.catalog.readers.delimited._BLOCK", block)
+    rows = [[str(number), 'two\n"lines"\n', "Größe", "Mugs", "1.jpg"] for number in range(5)]
+    text = delimited([HEADER, *rows]).rstrip("\n") + end
+    feed = read_feed(write(tmp_path / "feed.tsv", text))
+    assert values(feed.rows)[:5] == [tuple(row) for row in rows]
+    assert len(feed.rows) == (6 if "Open" in end else 5)
+    assert feed.rows["row_number"].to_list() == list(range(1, len(feed.rows) + 1))
+
+
 @pytest.mark.parametrize(
     "stray",
     [

@@ -5,13 +5,16 @@ its neighbours with it. What does not: encodings and compression (``streams``).
 """
 
 import csv
+import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TextIO
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from vlclip_dagster.catalog.columns import ALIASES, READ, canonical_names, column_name
 from vlclip_dagster.catalog.streams import open_text
@@ -28,7 +31,8 @@ from vlclip_dagster.catalog.table import (
 
 DELIMITERS = "\t,;|"
 _MAX_LINE = 4_000_000
-_BLOCK = 16_000_000  # characters
+_BLOCK = 12_000_000  # characters
+_QUOTE, _LINE_END = b'"\n'
 _KNOWN = frozenset({*READ, *ALIASES, *(alias for aliases in ALIASES.values() for alias in aliases)})
 # A first line by which Excel is told the delimiter.
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=([\t,;|])"?\r?\n')
@@ -49,13 +53,15 @@ def read(source: Source) -> Iterator[Batch]:
         delimiter = told[1] if told else sniff_delimiter(source.head, mapped)
         records = _Records(stream, delimiter)
         names = canonical_names(records.header)
-        while block := records.next_block():
-            fields = _fields(block, delimiter, len(names))
+        rest = ""
+        while block := records.next_block(rest):
+            fields, rest = _fields(block, delimiter, len(names))
             if fields is None:
                 yield from batched_rows(source, names, records.of(block))
-            else:
-                numbers = records.numbers(len(block))
-                yield Batch(batch_of(source, numbers, dict(zip(names, fields, strict=True))))
+                continue
+            for rows in fields.iter_slices(BATCH_ROWS):
+                numbers = records.numbers(len(rows))
+                yield Batch(batch_of(source, numbers, dict(zip(names, rows, strict=True))))
 
 
 def sniff_delimiter(sample: str, mapped: Iterable[str] = ()) -> str:
@@ -79,23 +85,54 @@ def _header(sample: str, delimiter: str) -> list[str]:
     return next((row for row in csv.reader(lines, delimiter=delimiter) if any(row)), [])
 
 
-def _fields(block: Sequence[str], delimiter: str, width: int) -> pl.DataFrame | None:
-    """The columns of lines that are each a record for itself; None if one of them is not."""
-    lines = pl.Series(block).str.strip_suffix("\n").str.strip_suffix("\r")
-    field = rf'(?:[^"\r\n\x00{delimiter}]*|"(?:[^"\r\n\x00]|"")*")'
-    whole = lines.str.contains(rf"^{field}(?:[{delimiter}]{field})*$") & (lines != "")
-    unquoted = lines.str.replace_all('"[^"]*"', "")
-    if not (whole & (unquoted.str.count_matches(delimiter, literal=True) == width - 1)).all():
-        return None
+def _fields(block: str, delimiter: str, width: int) -> tuple[pl.DataFrame | None, str]:
+    """The columns of the whole records in ``block``, and what follows them.
+
+    None, and nothing that follows, where a record needs a closer look: it has another width, or
+    a quote that is not the first or last character of its field, or doubled in between.
+    """
+    text = block.encode()
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n")
+    if not text.endswith(b"\n"):
+        text += b"\n"
+    length = _whole_records(np.frombuffer(text, np.uint8), ord(delimiter), width)
+    if not length or b"\r" in text or b"\x00" in text:
+        return None, ""
     # The first line keeps polars from taking text that begins with "x" for a packed file.
-    text = "".join(["\n", *block]).replace("\r\n", "\n").encode()
-    return pl.read_csv(text, has_header=False, skip_rows=1, separator=delimiter, infer_schema=False)
+    fields = pl.read_csv(
+        b"\n" + text[:length],
+        has_header=False,
+        skip_rows=1,
+        separator=delimiter,
+        infer_schema=False,
+    )
+    return fields, text[length:].decode()
+
+
+def _whole_records(text: NDArray[np.uint8], delimiter: int, width: int) -> int:
+    """Where the last whole record of ``text`` ends; 0 if one of them is not as it should be."""
+    quotes = np.flatnonzero(text == _QUOTE)
+    marks = np.flatnonzero((text == delimiter) | (text == _LINE_END))
+    marks = marks[np.searchsorted(quotes, marks) % 2 == 0]  # not those in quotes
+    ends = np.flatnonzero(text[marks] == _LINE_END)
+    if width < 2 or not len(ends) or (np.diff(ends, prepend=-1) != width).any():
+        return 0
+    length = int(marks[ends[-1]]) + 1
+    opening, closing = quotes[: np.searchsorted(quotes, length)].reshape(-1, 2).T
+    before, after = text[opening - 1], text[closing + 1]
+    before[opening == 0] = _LINE_END
+    at_edges = all(
+        np.isin(around, (delimiter, _LINE_END, _QUOTE)).all() for around in (before, after)
+    )
+    return length if at_edges else 0
 
 
 class _Lines:
     """Physical lines that can be given back; remembers those of the current record."""
 
     def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._source = iter(partial(stream.readline, _MAX_LINE), "")
         self.returned: deque[str] = deque()
         self.taken: list[str] = []
@@ -108,16 +145,9 @@ class _Lines:
         self.taken.append(line)
         return line
 
-    def next_block(self) -> list[str]:
-        """The lines that follow, up to the size of a batch; none at the end."""
-        block: list[str] = []
-        size = 0
-        for line in self._source:
-            block.append(line)
-            size += len(line)
-            if size >= _BLOCK or len(block) >= BATCH_ROWS:
-                break
-        return block
+    def next_block(self, rest: str) -> str:
+        """``rest`` and the lines that follow; nothing at the end."""
+        return rest + self._stream.read(_BLOCK) + self._stream.readline(_MAX_LINE)
 
     def give_back_all_but_first(self) -> str:
         first, *rest = self.taken
@@ -144,9 +174,9 @@ class _Records:
         self._count += many
         return range(self._count - many + 1, self._count + 1)
 
-    def of(self, block: Sequence[str]) -> Iterator[Item[Sequence[str]]]:
+    def of(self, block: str) -> Iterator[Item[Sequence[str]]]:
         """The records that begin in ``block``."""
-        self._lines.returned.extend(block)
+        self._lines.returned.extend(io.StringIO(block, newline=""))
         while self._lines.returned and (settled := self._next()):
             (number,), (fields, line) = self.numbers(1), settled
             if fields is None:
