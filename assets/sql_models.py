@@ -28,6 +28,7 @@ WRITTEN_BY = {
     "rejected_products": "landed",
     "photographs": "deduped_images",
     "retrieval_scores": "eval_report",
+    "test_vectors": "eval_report",
 }
 
 refresh_marts = dg.ScheduleDefinition(

@@ -24,9 +24,10 @@ from vlclip_dagster.evaluation.retrieval import Gallery, QuerySet
 from vlclip_dagster.evidence import Evidence
 from vlclip_dagster.grounding.settings import GroundingSettings
 from vlclip_dagster.measure import attribute_facts, gallery_of, queries_of
-from vlclip_dagster.pairs import training_pairs
+from vlclip_dagster.pairs import complete_products, pairs_of
 from vlclip_dagster.recut import recall_by_threshold
 from vlclip_dagster.training import Trained, load_trained, train_beside
+from vlclip_dagster.vector_memory import VectorMemory
 from vlclip_dagster.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Experiment:
         self._served = load_trained(checkpoints, current.training_key)
         self._test = self._served.provenance.splits.get("test", [])
         self._facts = attribute_facts(warehouse, slugs)
+        self._products = complete_products(warehouse, slugs)
+        self._memory = VectorMemory(warehouse)
 
     def run(self, variants: Sequence[Variant]) -> Measured:
         """Measure the served checkpoint; with more than one variant, the ablation too."""
@@ -84,6 +87,7 @@ class Experiment:
         else:
             ablation = ()
             served = measure_variant(FULL, full)
+        self._memory.forget_the_rest()
         return Measured(
             retrieval=(ModelResult("full", "test", served.own),),
             ablation=ablation,
@@ -100,18 +104,18 @@ class Experiment:
 
     def _trained(self, variant: Variant) -> TrainedVariant:
         trained = train_beside(
-            self._warehouse, self._checkpoints, self._slugs, self._served, variant
+            self._warehouse, self._checkpoints, self._products, self._served, variant
         )
         return self._encoded(variant, trained)
 
     def _encoded(self, variant: Variant, trained: Trained) -> TrainedVariant:
-        encoder = self._load(trained.folder)
-        pairs = training_pairs(self._warehouse, self._slugs, variant)
+        encoder = self._memory.behind(self._load(trained.folder))
+        pairs = pairs_of(self._warehouse, self._products, variant)
         gallery = gallery_of(pairs, self._test, encoder, self._facts)
         own = queries_of(pairs, self._test, gallery, encoder)
         refined = own
         if variant.text != FULL.text:
-            asked = training_pairs(self._warehouse, self._slugs, FULL)
+            asked = pairs_of(self._warehouse, self._products, FULL)
             refined = queries_of(asked, self._test, gallery, encoder)
         return TrainedVariant(
             gallery, own, refined, trained.curve(variant.name), len(pairs.frame), trained.seconds

@@ -51,30 +51,19 @@ class WarehousePairs:
 
 def training_pairs(warehouse: Warehouse, slugs: Iterable[str], variant: Variant) -> WarehousePairs:
     """All products that have a crop and a refined query, as pairs of ``variant``."""
-    frames = [_pairs_of(warehouse, slug, variant) for slug in sorted(slugs)]
-    frame = pl.concat(frames) if frames else _NO_PAIRS.clone()
-    return WarehousePairs(warehouse, frame.sort("item_id"), variant)
+    return pairs_of(warehouse, complete_products(warehouse, slugs), variant)
 
 
-def _pairs_of(warehouse: Warehouse, slug: str, variant: Variant) -> pl.DataFrame:
-    products = warehouse.table("raw_catalog", slug).good(
-        ["item_id", "item_group_id", "raw_title", "raw_description"]
-    )
-    queries = warehouse.table("refined_queries", slug).good(["item_id", "query", "texts"])
-    crops = warehouse.table("grounded_crops", slug).good(["photo_id"])
-    main = warehouse.table("deduped_images", slug).read(["item_id", "position", "canonical_id"])
-    joined = (
-        products.drop("key")
-        .join(queries.rename({"key": "query_key"}), on="item_id")
-        .join(main.filter(pl.col("position") == 0), on="item_id")
-        .join(
-            crops.rename({"key": "crop_key", "photo_id": "canonical_id"}),
-            on="canonical_id",
-        )
-        .with_columns(slug=pl.lit(slug), group="item_group_id")
-    )
+def complete_products(warehouse: Warehouse, slugs: Iterable[str]) -> pl.DataFrame:
+    """All products that have a crop and a refined query, with what any variant is made of."""
+    frames = [_complete(warehouse, slug) for slug in sorted(slugs)]
+    return (pl.concat(frames) if frames else pl.DataFrame(schema=_PRODUCT)).sort("item_id")
+
+
+def pairs_of(warehouse: Warehouse, products: pl.DataFrame, variant: Variant) -> WarehousePairs:
+    """``products``, as ``complete_products`` reads them, as pairs of ``variant``."""
     if variant.text == "raw":
-        joined = joined.with_columns(
+        products = products.with_columns(
             query=pl.struct("raw_title", "raw_description").map_elements(
                 lambda row: raw_text(row["raw_title"], row["raw_description"]), pl.String
             ),
@@ -83,17 +72,39 @@ def _pairs_of(warehouse: Warehouse, slug: str, variant: Variant) -> pl.DataFrame
     key = pl.struct("group", "query_key", "crop_key").map_elements(
         lambda row: row_key(variant.picture, variant.text, *row.values()), pl.String
     )
-    return joined.with_columns(key=key).select(_NO_PAIRS.columns)
+    columns = ["item_id", "slug", "group", "canonical_id", "query", "texts", "key"]
+    return WarehousePairs(warehouse, products.with_columns(key=key).select(columns), variant)
 
 
-_NO_PAIRS = pl.DataFrame(
-    schema={
-        "item_id": pl.String,
-        "slug": pl.String,
-        "group": pl.String,
-        "canonical_id": pl.String,
-        "query": pl.String,
-        "texts": pl.List(pl.String),
-        "key": pl.String,
-    }
-)
+def _complete(warehouse: Warehouse, slug: str) -> pl.DataFrame:
+    products = warehouse.table("raw_catalog", slug).good(
+        ["item_id", "item_group_id", "raw_title", "raw_description"]
+    )
+    queries = warehouse.table("refined_queries", slug).good(["item_id", "query", "texts"])
+    crops = warehouse.table("grounded_crops", slug).good(["photo_id"])
+    main = warehouse.table("deduped_images", slug).read(["item_id", "position", "canonical_id"])
+    return (
+        products.drop("key")
+        .join(queries.rename({"key": "query_key"}), on="item_id")
+        .join(main.filter(pl.col("position") == 0), on="item_id")
+        .join(
+            crops.rename({"key": "crop_key", "photo_id": "canonical_id"}),
+            on="canonical_id",
+        )
+        .with_columns(slug=pl.lit(slug), group="item_group_id")
+        .select(*_PRODUCT)
+    )
+
+
+_PRODUCT = {
+    "item_id": pl.String,
+    "slug": pl.String,
+    "group": pl.String,
+    "canonical_id": pl.String,
+    "query": pl.String,
+    "texts": pl.List(pl.String),
+    "raw_title": pl.String,
+    "raw_description": pl.String,
+    "query_key": pl.String,
+    "crop_key": pl.String,
+}

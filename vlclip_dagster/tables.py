@@ -173,6 +173,8 @@ TABLES: dict[str, TableSchema] = {
             "text": _VECTOR,
         },
     ),
+    # What the newest report encoded, each named by the hash of its input and its checkpoint.
+    "test_vectors": TableSchema("vector_id", {"vector": _VECTOR}),
     # How well one checkpoint finds the products of one type, or of all where `slug` is null:
     # what the newest report on that checkpoint says.
     "retrieval_scores": TableSchema(

@@ -18,7 +18,7 @@ from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.evaluation.ablation import FULL, Variant
 from vlclip_dagster.evaluation.curves import Curve, CurvePoint
 from vlclip_dagster.hashing import row_key
-from vlclip_dagster.pairs import WarehousePairs, training_pairs
+from vlclip_dagster.pairs import WarehousePairs, pairs_of, training_pairs
 from vlclip_dagster.warehouse import Warehouse
 
 # Fewer pairs can't be split into something to learn from and something to be judged by.
@@ -90,7 +90,7 @@ def train_served(
 def train_beside(
     warehouse: Warehouse,
     checkpoints: CheckpointStore,
-    slugs: Iterable[str],
+    products: pl.DataFrame,
     served: Trained,
     variant: Variant,
 ) -> Trained:
@@ -99,12 +99,12 @@ def train_beside(
     Once per served checkpoint: what changes in the catalog afterwards retrains no variant.
     """
     key = row_key("ablation", served.training_key, variant.picture, variant.text)
-    pairs = training_pairs(warehouse, slugs, variant)
     splits = pl.DataFrame(
         [(item, split) for split, items in served.provenance.splits.items() for item in items],
         schema={"item_id": pl.String, "split": pl.String},
         orient="row",
     )
+    pairs = pairs_of(warehouse, products, variant)
     same = WarehousePairs(warehouse, pairs.frame.join(splits, on="item_id"), variant)
     return train_once(same, key, served.provenance.encoder, served.provenance.training, checkpoints)
 

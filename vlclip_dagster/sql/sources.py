@@ -12,7 +12,16 @@ from vlclip_dagster.tables import TABLES
 from vlclip_dagster.warehouse import Warehouse
 
 # Tables that exist once; every other one exists per product type.
-WHOLE = frozenset({"drops", "product_types", "rejected_products", "retrieval_scores", "stage_runs"})
+WHOLE = frozenset(
+    {
+        "drops",
+        "product_types",
+        "rejected_products",
+        "retrieval_scores",
+        "stage_runs",
+        "test_vectors",
+    }
+)
 LEFT_OUT = (pl.Binary, pl.List(pl.Float32))
 SLUG = "slug"
 _SQL_TYPES = {
