@@ -1,9 +1,10 @@
-"""The whole way with everything on S3: a drop, a killed build, a search, another machine."""
+"""The whole way with everything on S3: a drop, a killed build, two machines, a search."""
 
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def shop(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def machine(shop, variables, tmp_path_factory) -> Machine:
-    """A machine whose build was killed and then finished."""
+    """A machine whose build was killed, and then finished by it and another one at once."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
@@ -84,12 +85,15 @@ def machine(shop, variables, tmp_path_factory) -> Machine:
     machine = Machine(home, tmp_path_factory.mktemp("machine") / "state", variables)
     told = machine.vlclip("drop", str(shop))
     assert f"{home}/inbox/corner/" in told
-    killed = machine.run(KILLED, "collection of sofa", "0", "run")
+    killed = machine.run(KILLED, "training epochs", "1", "run")
     assert killed.returncode == SIGKILL, killed.stdout + killed.stderr
-    outcome = machine.vlclip("run", "--json")
-    assert outcome["failures"] == []
+    other = Machine(home, tmp_path_factory.mktemp("machine") / "other", variables)
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(lambda one: one.vlclip("run", "--json"), (machine, other)))
+    assert [outcome["failures"] for outcome in outcomes] == [[], []]
     # What was done before the kill was done for good.
-    assert {run["asset"] for run in outcome["ran"]} <= {
+    assert {run["asset"] for outcome in outcomes for run in outcome["ran"]} <= {
+        "finetuned_checkpoint",
         "embeddings",
         "qdrant_collections",
         "eval_report",
@@ -99,6 +103,17 @@ def machine(shop, variables, tmp_path_factory) -> Machine:
 
 def test_a_second_run_computes_nothing(machine):
     assert machine.vlclip("run", "--json") == {"drops": [], "ran": [], "failures": []}
+
+
+def test_two_machines_at_once_paid_once(machine):
+    lines = machine.vlclip(
+        "sql", "select asset, sum(computed) as n from stage_runs group by asset", "--json"
+    )
+    computed = {line["asset"]: line["n"] for line in lines}
+    assert computed["finetuned_checkpoint"] == 1
+    for asset in ("raw_catalog", "grounded_crops", "refined_queries", "embeddings"):
+        assert computed[asset] == PRODUCTS, asset
+    assert computed["qdrant_collections"] == PRODUCTS
 
 
 def test_another_machine_finds_what_this_one_built(machine, tmp_path):
