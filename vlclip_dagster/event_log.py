@@ -41,6 +41,14 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         return self._connection()
 
     @cached_property
+    def _tables(self) -> frozenset[str]:
+        return frozenset(sa.inspect(self._engine).get_table_names())
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the log has a table, which Dagster asks about each check's event."""
+        return table_name in self._tables or super().has_table(table_name)
+
+    @cached_property
     def _watcher(self) -> SqlPollingEventWatcher:
         # What the base class watches, the file's time stamp, stands still between checkpoints.
         return SqlPollingEventWatcher(self)

@@ -128,7 +128,6 @@ class StageLog:
             self._table.append(
                 pl.DataFrame(lines, schema_overrides={"slug": pl.String, "usd": pl.Float64})
             )
-            self._table.finish()
 
 
 def why_stale(last: StageRun | None, inputs: Mapping[str, str]) -> str | None:

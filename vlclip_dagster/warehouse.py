@@ -97,9 +97,15 @@ class Table:
         merge.when_matched_update_all().when_not_matched_insert_all().execute(arrow)
 
     def append(self, rows: pl.DataFrame) -> None:
-        """Add ``rows`` without looking for equal ids: for logs, whose ids never repeat."""
+        """Add ``rows`` without looking for equal ids: for logs, whose ids never repeat.
+
+        A log is tidied up once its fragments have added up, since looking for old versions takes
+        longer the more lines were just written.
+        """
         dataset = self._open_to_write()
         dataset.insert(self.schema.conform(rows).to_arrow(), mode="append")
+        if len(dataset.get_fragments()) > FRAGMENTS_BEFORE_COMPACTION:
+            self.finish()
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove the rows with ``ids`` in one commit."""
