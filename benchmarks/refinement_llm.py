@@ -15,7 +15,9 @@ cached prefixes as OpenAI does. Three parts, on DROP, a generated catalog:
 
 import argparse
 import json
+import math
 import multiprocessing
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -92,6 +94,14 @@ def usage_of(log: Log) -> Usage:
     return Usage(*(sum(one[name] for one in log) for name in ("prompt", "cached", "completion")))
 
 
+def calls_of(products: Sequence[ProductText], folder: str) -> Counter[tuple[str, str]]:
+    """How often the ledger says that each product's title was asked about, by step."""
+    titles = {one.item_id: one.title for one in products}
+    with sqlite3.connect(Path(folder, "llm.db")) as ledger:
+        rows = ledger.execute("SELECT item_id, step FROM calls").fetchall()
+    return Counter((titles[item_id], step) for item_id, step in rows)
+
+
 def refine(
     products: Sequence[ProductText], url: str, folder: str, **more: object
 ) -> tuple[list[RefinedQuery], OpenAIBackend]:
@@ -117,7 +127,10 @@ def run(
         results, backend = refine(products, url, folder, **more)
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         log = log_of(url)
+        calls = calls_of(products, folder)
         again, second = refine(products, url, folder, **more)
+    price = price_of(backend.settings)
+    assert price is not None
     outcomes = Counter(one["outcome"] for one in log)
     hung = outcomes["hang"] * (TIMEOUT - 1)
     kept = {one.item_id: one for one in again}
@@ -133,9 +146,9 @@ def run(
         "refined": sum(one.source == "openai" for one in results),
         "with_a_reason": sum(one.source == "rules" and bool(one.note) for one in results),
         "to_be_asked_again": sum(one.provisional for one in results),
-        "calls_agree": backend.tally.calls == len(log),
+        "calls_agree": calls == Counter((one["title"], one["step"]) for one in log),
         "tokens_agree": backend.tally.usage == usage_of(log),
-        "usd": backend.tally.usd,
+        "usd_agree": math.isclose(backend.tally.usd or 0, price.usd(usage_of(log))),
         "second_run_calls": second.tally.calls,
         "second_run_keeps_what_was_settled": all(
             kept[one.item_id] == one for one in results if not one.provisional
@@ -243,8 +256,9 @@ def show_run(name: str, ran: dict[str, Any]) -> None:
         f" {ran['of_ideal']:.1%} (at least 85%), {ran['of_ideal_with_timeouts']:.1%} where a call"
         f" that hung counts until its timeout; {ran['client_cpu_ms_per_call']} ms of CPU per call\n"
         f"  {ran['refined']} refined, {ran['with_a_reason']} with a reason, of which"
-        f" {ran['to_be_asked_again']} will be asked again; calls agree: {ran['calls_agree']},"
-        f" tokens agree: {ran['tokens_agree']}; second run: {ran['second_run_calls']} calls,"
+        f" {ran['to_be_asked_again']} will be asked again; beside the server's log"
+        f" calls of each product agree: {ran['calls_agree']}, tokens: {ran['tokens_agree']},"
+        f" dollars: {ran['usd_agree']}; second run: {ran['second_run_calls']} calls,"
         f" the same queries: {ran['second_run_keeps_what_was_settled']}"
     )
 

@@ -11,7 +11,7 @@ import json
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -90,7 +90,9 @@ def main() -> None:
     started = time.perf_counter()
     queries = refine_all(products, RuleBackend())
     seconds = time.perf_counter() - started
-    print_table(products, queries, truth, arguments.errors)
+    counts, errors = measure(products, queries, truth)
+    print_table(counts)
+    print("\n".join(errors[: arguments.errors]))
     print_shape(queries, truth, len(products) / seconds)
     rich = [
         one.words
@@ -103,14 +105,18 @@ def main() -> None:
 
 def read_products(drop: Path) -> Iterator[ProductText]:
     frame = pl.read_csv(drop / "feed.tsv", separator="\t", infer_schema_length=0)
-    for row in frame.iter_rows(named=True):
-        yield ProductText(
-            item_id=row["id"],
-            product_type=(row["product_type"] or "").split(">")[-1].strip(),
-            title=raw_text(row["title"] or "", ""),
-            description=blocks(row["description"] or ""),
-            **{name: row[name] or None for name in _COLUMNS},
-        )
+    return map(product_of, frame.iter_rows(named=True))
+
+
+def product_of(row: Mapping[str, str | None]) -> ProductText:
+    """A row of a generated feed as the loop reads it."""
+    return ProductText(
+        item_id=row["id"] or "",
+        product_type=(row["product_type"] or "").split(">")[-1].strip(),
+        title=raw_text(row["title"] or "", ""),
+        description=blocks(row["description"] or ""),
+        **{name: row[name] or None for name in _COLUMNS},
+    )
 
 
 def blocks(html: str) -> str:
@@ -168,32 +174,45 @@ def wrong(query: str, attributes: Mapping[str, str], name: str) -> set[str]:
     return {term.family for term in said - right}
 
 
-def print_table(
-    products: list[ProductText],
-    queries: list[RefinedQuery],
+def measure(
+    products: Sequence[ProductText],
+    queries: Sequence[RefinedQuery],
     truth: Mapping[str, Mapping[str, object]],
-    errors: int,
-) -> None:
+) -> tuple[Mapping[str, Counter[str]], list[str]]:
+    """For each attribute how many products have, state and say it; and every error."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    examples: list[str] = []
+    errors: list[str] = []
     for product, refined in zip(products, queries, strict=True):
         attributes = truth[product.item_id]["attributes"]
         assert isinstance(attributes, dict)
         for name, value in attributes.items():
-            _count(counts[name], product, refined.query, name, str(value), examples)
+            _count(counts[name], product, refined.query, name, str(value), errors)
         for name in _KINDS.keys() & attributes.keys():
             off = wrong(refined.query, attributes, name)
             counts[name]["right"] += not off
             counts[name]["judged"] += 1
             if off:
-                examples.append(f"{name} says {off}: {refined.query}  <-  {product.title}")
+                errors.append(f"{name} says {off}: {refined.query}  <-  {product.title}")
+    return counts, errors
+
+
+def recall(row: Mapping[str, int]) -> float:
+    """Share of the products that state an attribute whose query says it."""
+    return row["said"] / row["stated"] if row["stated"] else 1.0
+
+
+def precision(row: Mapping[str, int]) -> float | None:
+    """Share of queries that say nothing false of an attribute; None where that is not judged."""
+    return row["right"] / row["judged"] if row["judged"] else None
+
+
+def print_table(counts: Mapping[str, Counter[str]]) -> None:
     print(f"{'attribute':12}{'have':>6}{'stated':>8}{'recall of stated':>18}{'precision':>11}")
     for name in _SHOWN:
         row = counts[name]
-        recall = row["said"] / row["stated"] if row["stated"] else 1.0
-        precise = f"{row['right'] / row['judged']:.3f}" if row["judged"] else "-"
-        print(f"{name:12}{row['have']:6}{row['stated']:8}{recall:18.3f}{precise:>11}")
-    print("\n".join(examples[:errors]))
+        share = precision(row)
+        told = "-" if share is None else f"{share:.3f}"
+        print(f"{name:12}{row['have']:6}{row['stated']:8}{recall(row):18.3f}{told:>11}")
 
 
 def _count(
@@ -202,7 +221,7 @@ def _count(
     query: str,
     name: str,
     value: str,
-    examples: list[str],
+    errors: list[str],
 ) -> None:
     kinds = _KINDS.get(name)
     columns = (product.color, product.material, product.pattern)
@@ -213,7 +232,7 @@ def _count(
         if says(query, value, kinds):
             row["said"] += 1
         else:
-            examples.append(f"{name} misses {value}: {query}  <-  {product.title}")
+            errors.append(f"{name} misses {value}: {query}  <-  {product.title}")
 
 
 def print_shape(
