@@ -45,6 +45,7 @@ PIECES = st.lists(
         ("a<div hidden><p hidden>x<script hidden>y</script></p>z</div>b", "ab"),
         ("<body hidden>x", ""),
         ("<html hidden>x", ""),
+        ("<math hidden><html hidden></math>seen", "seen"),
         ("<title>x</title>seen", "seen"),
         ("<p style='font-size:0.9em'>small</p>", "small"),
         ("no\x00i\u200bs\u202ee\U000e0041", "noise"),

@@ -9,6 +9,7 @@ from vlclip_dagster.catalog.values import (
     parse_gender,
     parse_links,
     parse_price,
+    parse_prices,
     photograph_links,
     photograph_lists,
 )
@@ -80,3 +81,16 @@ def test_links_of_many_rows_are_those_of_each(pairs: list[tuple[str, str | None]
 def test_links_to_the_network_are_not_local() -> None:
     rows = pl.DataFrame({"image_link": ["a.jpg", "HTTPS://h/b.jpg", None], "x": ["", "", ""]})
     assert local_links(rows).to_list() == ["a.jpg"]
+
+
+AMOUNTS = st.from_regex(r"[0-9]{1,17}([.,][0-9]{1,11})?", fullmatch=True)
+PRICES = st.tuples(AMOUNTS, st.sampled_from([" USD", " EUR", "USD", " usd", " €", " ", "\n"])).map(
+    "".join
+)
+
+
+@given(st.lists(st.none() | PRICES | st.text(max_size=6), max_size=20))
+def test_a_column_of_prices_is_read_as_its_prices_are(texts: list[str | None]) -> None:
+    prices = parse_prices(pl.Series(texts, dtype=pl.String))
+    expected = [parse_price(text) if text is not None else (None, None) for text in texts]
+    assert prices.rows() == expected

@@ -8,7 +8,6 @@ does not: reading the feed (``feeds``), single values (``values``, ``texts``), p
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import polars as pl
 
@@ -23,7 +22,7 @@ from vlclip_dagster.catalog.values import (
     is_deletion,
     parse_age_group,
     parse_gender,
-    parse_price,
+    parse_prices,
     photograph_lists,
 )
 
@@ -162,12 +161,10 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _products(good: pl.DataFrame, shop: str, root: str) -> pl.DataFrame:
     """Good rows in the shape of ``PRODUCT_SCHEMA``, with their places."""
-    price = map_unique(
-        good["price"], _price_and_currency, pl.Struct({"price": pl.Float64, "code": pl.String})
-    )
+    price = parse_prices(good["price"])
     gender = map_unique(good["gender"], parse_gender, pl.String)
     age_group = map_unique(good["age_group"], parse_age_group, pl.String)
-    not_understood = {"gender": gender, "age_group": age_group, "price": price.struct["price"]}
+    not_understood = {"gender": gender, "age_group": age_group, "price": price["price"]}
     currency = pl.col("currency").str.strip_chars().str.to_uppercase()
     link = pl.col("link").str.strip_chars()
     safe = link.str.contains(_WEB_LINK) & (link.str.len_chars() <= 2_000)
@@ -182,9 +179,9 @@ def _products(good: pl.DataFrame, shop: str, root: str) -> pl.DataFrame:
         "raw_description": pl.col("description").fill_null(""),
         "gender": gender,
         "age_group": age_group,
-        "price": price.struct["price"],
+        "price": price["price"],
         "currency": pl.coalesce(
-            pl.lit(price.struct["code"]),
+            pl.lit(price["code"]),
             pl.when(currency.str.contains("^[A-Z]{3}$")).then(currency),
         ),
         "link": pl.when(safe).then(link),
@@ -195,11 +192,6 @@ def _products(good: pl.DataFrame, shop: str, root: str) -> pl.DataFrame:
     return good.select(**columns, **{name: pl.col(name) for name in PLACE_SCHEMA}).select(
         pl.col(name).cast(kind) for name, kind in (PRODUCT_SCHEMA | PLACE_SCHEMA).items()
     )
-
-
-def _price_and_currency(text: str) -> dict[str, Any]:
-    price, code = parse_price(text)
-    return {"price": price, "code": code}
 
 
 def _attributes(good: pl.DataFrame, not_understood: Mapping[str, pl.Series]) -> pl.Series:

@@ -6,8 +6,10 @@ words that describe a product (``refinement``).
 
 import html
 import re
+from typing import TYPE_CHECKING
 
-from vlclip_dagster.hashing import content_hash
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 MAX_INPUT = 100_000
 """Characters of a raw text that are looked at."""
@@ -37,16 +39,19 @@ _UNSEEN = re.compile(
     r"|opacity\s*:\s*0(?![.\d]*[1-9])",
     re.IGNORECASE,
 )
-_DROPPED = "head,script,style,template,noscript,iframe,object,svg,math,[hidden],input,select"
-_MAY_DROP = re.compile(
-    r"hidden|<(?:head|title|script|style|template|no(?:script|frames|embed)|iframe|object|svg|math"
-    r"|input|select)",
-    re.IGNORECASE,
+_DROPPED = frozenset(
+    (
+        *("head", "script", "style", "template", "noscript", "iframe", "object", "svg", "math"),
+        *("input", "select"),
+    )
 )
 _BLOCKS = (
-    "p,div,br,hr,li,ul,ol,dl,dt,dd,tr,table,h1,h2,h3,h4,h5,h6,section,article,header,"
-    "footer,blockquote,pre,figure,figcaption,option"
+    *("p", "div", "br", "hr", "li", "ul", "ol", "dl", "dt", "dd", "tr", "table"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "header", "footer"),
+    *("blockquote", "pre", "figure", "figcaption", "option"),
 )
+# What is put before and after an element.
+_AROUND = dict.fromkeys(_BLOCKS, (_BREAK, _BREAK)) | dict.fromkeys(("td", "th"), ("", _CELL))
 _BULLET = re.compile(r"^(?:[\s•·▪◦‣●○■□➤➔✓✔★]|[-*–]\s)+")
 _PLAIN_BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:[•·▪◦‣●■✓✔]|[-*–]\s))")
 _SENTENCE_END = (".", "!", "?", ":", ";", ",", "…")
@@ -102,37 +107,35 @@ def _visible_pieces(text: str) -> list[str]:
     """The visible text of ``text``, cut where a browser would start a new line or cell."""
     if "<" not in text:
         return _PLAIN_BREAK.split(html.unescape(text))
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborHTMLParser
 
-    tree = LexborHTMLParser(text)
-    # Asking the tree is most of the work, so it is asked only for what can be there.
-    hidden: list[LexborNode] = tree.css(_DROPPED) if _MAY_DROP.search(text) else []
-    styled = tree.css("[style]") if "style" in text.lower() else []
-    hidden += [node for node in styled if _UNSEEN.search(node.attributes.get("style") or "")]
-    if tree.root is None or any(node.tag == "html" for node in hidden):
-        return []
-    # Nodes are fenced, not removed: the same node may be found twice, and freeing it twice
-    # would corrupt the tree. The text can't hold its own hash, so it can't forge a fence.
-    fence = content_hash(text.encode("utf-8"))
-    for node in hidden:
-        node.insert_before(f"{fence}(")
-        node.insert_after(f"{fence})")
-    for node in tree.css(_BLOCKS):
-        node.insert_before(_BREAK)
-        node.insert_after(_BREAK)
-    for node in tree.css("td,th") if "<t" in text.lower() else []:
-        node.insert_after(_CELL)
-    return _outside(tree.root.text(deep=True), fence).split(_BREAK)
+    root = LexborHTMLParser(text).root
+    return _seen(root).split(_BREAK) if root else []
 
 
-def _outside(text: str, fence: str) -> str:
-    """What stands between no pair of fences; pairs may be nested."""
-    first, *parts = text.split(fence)
-    seen, depth = [first], 0
-    for part in parts:
-        depth += 1 if part.startswith("(") else -1
-        seen.append(part[1:] if depth == 0 else "")
-    return "".join(seen)
+def _seen(root: "LexborNode") -> str:
+    """The text in ``root`` that is not hidden, with a mark where a block or cell ends."""
+    # Not by selectors: to set them up for one text takes longer than to walk it.
+    text: list[str] = []
+    ahead: list[LexborNode | str] = [root]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, str):
+            text.append(node)
+        elif node.is_text_node:
+            text.append(node.text_content or "")
+        elif not _is_hidden(node):
+            before, after = _AROUND.get(node.tag or "", ("", ""))
+            text.append(before)
+            ahead += [after, *reversed(list(node.iter(include_text=True)))]
+    return "".join(text)
+
+
+def _is_hidden(node: "LexborNode") -> bool:
+    if node.tag in _DROPPED:
+        return True
+    attributes = node.attributes
+    return "hidden" in attributes or _UNSEEN.search(attributes.get("style") or "") is not None
 
 
 def _join(pieces: list[str]) -> str:

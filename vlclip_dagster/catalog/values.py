@@ -10,7 +10,7 @@ import re
 
 import polars as pl
 
-from vlclip_dagster.catalog.texts import patched
+from vlclip_dagster.catalog.texts import map_unique, patched
 
 MAX_PHOTOGRAPHS = 10
 """Photographs of a product that are kept, the main one included."""
@@ -41,6 +41,22 @@ _PRICE = re.compile(
     r"(?P<before>[A-Z]{3}|US\$|[$€£¥₹₩])?\s*(?P<number>\d[\d.,'’\s]*)\s*"
     r"(?P<after>[A-Z]{3}|US\$|[$€£¥₹₩])?"
 )
+# The usual spelling, which needs no other look.
+_PLAIN_PRICE = r"^(?P<price>[0-9]{1,15}(?:\.[0-9]{1,9})?) (?P<code>[A-Z]{3})$"
+
+
+def parse_prices(texts: pl.Series) -> pl.DataFrame:
+    """``parse_price`` of each text, as columns ``price`` and ``code``."""
+    plain = texts.str.extract_groups(_PLAIN_PRICE).struct.unnest()
+    plain = plain.with_columns(pl.col("price").cast(pl.Float64))
+    others = texts.set(plain["price"].is_not_null(), None)
+    parsed = map_unique(others, _price_row, pl.Struct(plain.schema))
+    return plain.select(pl.coalesce(name, parsed.struct[name]) for name in plain.columns)
+
+
+def _price_row(text: str) -> dict[str, float | str | None]:
+    price, code = parse_price(text)
+    return {"price": price, "code": code}
 
 
 def parse_price(text: str) -> tuple[float | None, str | None]:
