@@ -8,9 +8,10 @@ cached prefixes as OpenAI does. Three parts, on DROP, a generated catalog:
   log, and a second run that must ask nothing that was settled;
 - a kill -9 in the middle: how many answers the next run has to pay again;
 - cost per 1,000 products for two models at the prices of ``prices.toml``, from the server's
-  tokens, beside a naive loop with the same instructions, examples and model: one product after
-  the other, its text before the instructions, so that no prefix is ever cached; every query goes
-  to the evaluator, and to the refiner unless that stops.
+  tokens, beside a naive loop with the same instructions, examples and model: every query goes to
+  the evaluator, and to the refiner unless that stops; the product comes before the instructions,
+  so that no prefix is ever cached. "cached" is the same loop with the instructions first: what
+  is left of the difference are the verdicts that the rules give without asking.
 """
 
 import argparse
@@ -200,12 +201,13 @@ def naive(products: Sequence[ProductText]) -> Log:
             query = ask(prompter.refine(draft, verdict))
             rounds = (*rounds, Round(draft.query, verdict, query))
     model.http.server_close()
-    return [vars(one) | {"cached": 0} for one in model.log]
+    return [vars(one) for one in model.log]
 
 
 def costs(ours: Usage, naive_log: Log, products: int) -> dict[str, Any]:
     """US dollars per 1,000 products, from what the server counted."""
-    naive_usage, each = usage_of(naive_log), 1000 / products
+    naive_cached, each = usage_of(naive_log), 1000 / products
+    naive_usage = naive_cached._replace(cached=0)
     table = {}
     for model in MODELS:
         price = price_of(RefinementSettings(model=model))
@@ -217,6 +219,8 @@ def costs(ours: Usage, naive_log: Log, products: int) -> dict[str, Any]:
             "ours_by_batch": round(batch.usd(ours._replace(cached=0)) * each, 4),
             "naive": round(price.usd(naive_usage) * each, 4),
             "of_naive": round(price.usd(ours) / price.usd(naive_usage), 3),
+            "naive_cached": round(price.usd(naive_cached) * each, 4),
+            "of_naive_cached": round(price.usd(ours) / price.usd(naive_cached), 3),
         }
     return {
         "tokens_per_product": {
@@ -240,12 +244,12 @@ def show(found: dict[str, Any]) -> None:
     asked_naively = cost["naive_calls"] / found["products"]
     print(f"calls per product: {asked:.2f}, the naive loop's {asked_naively:.2f}")
     print(f"tokens per product: {cost['tokens_per_product']}")
-    heads = ("ours", "by batch", "naive", "ratio")
+    heads = ("ours", "by batch", "naive", "ratio", "cached", "ratio")
     print(f"{'USD per 1,000':16}" + "".join(f"{head:>10}" for head in heads))
     for model, row in cost["usd_per_1000_products"].items():
         print(
             f"{model:16}{row['ours']:10.3f}{row['ours_by_batch']:10.3f}{row['naive']:10.3f}"
-            f"{row['of_naive']:10.1%}"
+            f"{row['of_naive']:10.1%}{row['naive_cached']:10.3f}{row['of_naive_cached']:10.1%}"
         )
 
 

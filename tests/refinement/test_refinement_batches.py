@@ -1,4 +1,6 @@
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,8 +35,8 @@ class Shop:
     def backend(self) -> OpenAIBackend:
         return OpenAIBackend(self.settings, "hats")
 
-    def run(self) -> list[RefinedQuery]:
-        return refine_all(HATS, self.backend)
+    def run(self, products: Sequence[ProductText] = HATS) -> list[RefinedQuery]:
+        return refine_all(products, self.backend)
 
 
 def test_a_run_hands_in_and_returns_and_the_rules_stand_in(tmp_path: Path):
@@ -68,6 +70,19 @@ def test_step_by_step_the_batches_lead_to_the_same_queries_as_asking_online(tmp_
     batch = server.batches["batch_0"]
     assert batch["endpoint"] == "/v1/chat/completions"
     assert batch["metadata"]["product_type"] == "hats"
+
+
+def test_repairs_and_verdicts_of_one_product_type_may_be_out_together(tmp_path: Path):
+    plain = [replace(one, item_id=f"{one.item_id}p", title=one.title[7:]) for one in HATS]
+    with serving() as server:
+        shop = Shop(server.url, tmp_path)
+        for out in (1, 2, 1, 0):
+            before = len(server.batches)
+            results = shop.run([*HATS, *plain])
+            assert len(server.batches) - before == out
+            server.work()
+    assert {one.source for one in results} == {"openai"}
+    assert [one.rounds for one in results] == [1] * 6 + [0] * 6
 
 
 def test_what_is_out_is_not_handed_in_again(tmp_path: Path):

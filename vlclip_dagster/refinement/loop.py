@@ -107,9 +107,10 @@ def _in_lanes(courses: list[_Course], backend: Backend, max_rounds: int) -> None
         while left:
             report(_LABEL, len(courses) - left, len(courses))
             going_on = stepped.get().result()
-            left -= not going_on
-            for course in going_on:
-                queue(course)
+            if going_on:
+                queue(*going_on)
+            else:
+                left -= 1
     finally:
         # What is in flight when a run is stopped is kept; the rest is not sent.
         lanes.shutdown(cancel_futures=True)
