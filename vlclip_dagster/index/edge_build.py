@@ -1,13 +1,16 @@
-"""The process that builds an edge index: ``python -m vlclip_dagster.index.edge_build JOB``.
+"""The process that builds edge indexes: ``python -m vlclip_dagster.index.edge_build``.
 
-It copies the build that is published (or starts with nothing), applies a draft, builds the graph,
-verifies the result and writes ``build.json``. It never moves the pointer: a build that was killed,
-or whose parent was, is litter that the next one removes.
+It takes paths of jobs on its standard input, answers each with a line, and ends when the input
+does, so that no builder outlives its parent. For each job it copies the build that is published
+(or starts with nothing), applies a draft, builds the graph, verifies the result and writes
+``build.json``. It never moves the pointer: a build that was killed, or whose parent was, is litter
+that the next one removes.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -25,9 +28,6 @@ from vlclip_dagster.index.edge_shard import GraphSettings, Shard, ShardPoint, Sh
 from vlclip_dagster.index.naming import point_id
 from vlclip_dagster.index.payload import Stored, pack, parse
 from vlclip_dagster.index.vectors import NEAREST, sampled_recall
-
-REFUSED = 3
-"""Exit status of a build that failed its verification; the reason is on standard error."""
 
 _BATCH = 1_000
 _SAMPLE = 64
@@ -161,15 +161,19 @@ def _recall(job: Job, shard: Shard, table: PointTable) -> float:
     return sampled_recall(queries, search)
 
 
-def main() -> int:
-    """Build the job named on the command line."""
-    try:
-        build(Job.read(Path(sys.argv[1])))
-    except VlclipError as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        return REFUSED
-    return 0
+def main() -> None:
+    """Build each job of the input; the answer is why it was refused, or nothing, as JSON."""
+    # Whatever a library prints must not be taken for an answer.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for line in sys.stdin:
+        refusal = ""
+        try:
+            build(Job.read(Path(json.loads(line))))
+        except VlclipError as error:
+            refusal = str(error)
+        print(json.dumps(refusal), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -7,9 +7,6 @@ belongs to one version and one base build; when either moves on, it is forgotten
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,9 +15,9 @@ from pathlib import Path
 import polars as pl
 from filelock import FileLock
 
-import vlclip_dagster
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.index.edge_build import REFUSED, Built, Job, draft_files
+from vlclip_dagster.index.edge_build import Built, Job, draft_files
+from vlclip_dagster.index.edge_builder import builder
 from vlclip_dagster.index.edge_folder import Pointer, TypeFolder
 from vlclip_dagster.index.edge_points import PointTable
 from vlclip_dagster.index.edge_shard import GraphSettings
@@ -114,7 +111,7 @@ class EdgeCollection:
     def _build(self) -> Pointer:
         build = f"{time.time_ns():020d}"
         target = self._folder.build(build)
-        run_job(self._job(target), self._draft / "job.json")
+        builder().run(self._job(target), self._draft / "job.json")
         built = Built(**json.loads((target / "build.json").read_text(encoding="utf-8")))
         return Pointer(
             product_type=self._folder.product_type,
@@ -140,27 +137,3 @@ class EdgeCollection:
             ef=settings.ef,
             min_recall=settings.min_recall,
         )
-
-
-def run_job(job: Job, path: Path) -> None:
-    """Run a build in a child process.
-
-    Raises:
-        VlclipError: the build was refused by its verification, or the process died.
-    """
-    job.write(path)
-    home = str(Path(vlclip_dagster.__file__).resolve().parents[1])
-    search = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-m", "vlclip_dagster.index.edge_build", str(path)]
-    child = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": search}, capture_output=True, text=True
-    )
-    if child.returncode == 0:
-        return
-    said = (child.stderr.strip().splitlines() or ["it said nothing"])[-1]
-    if child.returncode == REFUSED:
-        raise VlclipError(said)
-    raise VlclipError(
-        f"Building the index of {job.product_type} stopped with status {child.returncode} "
-        f"({said[:300]}): run it again; what was published before stays."
-    )
