@@ -153,18 +153,22 @@ def built(options: argparse.Namespace, place: Path) -> tuple[Path, Path]:
 
 
 def show(whole: float, training: float, costs: list[Cost]) -> None:
-    """Print the table."""
+    """Print what each run cost, and what it computed."""
     console = Console(width=120, highlight=False)
     console.print(f"the whole build: {whole:.0f} s, of these {training:.0f} s training")
-    columns = ("changed", "seconds", "processor", "share", "without training", "target", "rows")
-    table = Table(*columns)
+    shares = "of the build", "of the build without training", "target"
+    table = Table("changed", "seconds", "processor seconds", *shares)
     for cost in costs:
-        shares = (cost.seconds / whole, cost.seconds / (whole - training))
-        rows = "as touched" if cost.exact else f"{cost.computed} for {cost.touched}"
         seconds = f"{cost.seconds:.1f}", f"{cost.processor_seconds:.1f}"
+        parts = (cost.seconds / whole, cost.seconds / (whole - training))
         target = f"< {TARGETS[cost.change]:.0%}"
-        table.add_row(cost.change, *seconds, *(f"{share:.1%}" for share in shares), target, rows)
+        table.add_row(cost.change, *seconds, *(f"{part:.1%}" for part in parts), target)
     console.print(table)
+    rows = Table("rows computed / touched", *(cost.change for cost in costs))
+    for name in costs[0].touched:
+        counts = (f"{cost.computed.get(name, 0)} / {cost.touched[name]}" for cost in costs)
+        rows.add_row(name, *counts)
+    console.print(rows)
 
 
 def main() -> None:
