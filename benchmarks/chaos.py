@@ -28,7 +28,6 @@ from rich.table import Table
 from benchmarks.contents import (
     Contents,
     Home,
-    Run,
     collections_in,
     contents,
     files_in,
@@ -140,18 +139,17 @@ def play(stage: Stage, seed: int, place: Path, most: int, console: Console) -> R
     chance = random.Random(seed)
     home = stage.start.copy(place / "home")
     kills: list[Kill] = []
+
+    def moment() -> float | None:
+        return chance.random() * stage.seconds if len(kills) < most else None
+
     with Reader(home) as reader:
-        while len(kills) < most and (run := home.run(chance.random() * stage.seconds)).killed:
-            kills.append(_kill(home, run))
+        while (run := home.run(moment())).killed:
+            kills.append(Kill(round(run.seconds, 2), home.under_way(run.process)))
             console.print(f"  killed after {run.seconds:.1f} s in {kills[-1].during}")
-        home.run()
     end = contents(home)
     wrong = reader.wrong(stage.allowed) + differences(end, stage.end) + home.left_over()
     return Round(stage.name, seed, kills, dict(reader.looks), list(dict.fromkeys(wrong)))
-
-
-def _kill(home: Home, run: Run) -> Kill:
-    return Kill(round(run.seconds, 2), home.under_way(run.process))
 
 
 def differences(found: Contents, wanted: Contents) -> list[str]:

@@ -3,6 +3,7 @@
 Each library says it in words of its own; nothing here knows who wrote what.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,9 @@ _TOLD = {
     "unable to open database file": REFUSED,
     "disk i/o error": BROKEN,
 }
+
+# Lance tells in which line of its own it was written.
+_SOURCE_LINE = re.compile(r", /\S+\.rs:\d+:\d+$")
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def disk_troubles_told(home: str) -> Iterator[None]:
 
 def _trouble(home: str, error: BaseException | None) -> str | None:
     while error is not None:
-        said = str(error).strip().partition("\n")[0][:200]
+        said = _SOURCE_LINE.sub("", str(error).strip().partition("\n")[0])[:200]
         for words, (what, cure) in _TOLD.items():
             if words in said.lower():
                 return (
