@@ -125,6 +125,13 @@ def test_records_lie_across_the_blocks_that_are_read(
     assert feed.rows["row_number"].to_list() == list(range(1, len(feed.rows) + 1))
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_lines_end_as_any_system_ends_them(tmp_path: Path, end: str) -> None:
+    rows = [[str(number), "Mug", "Größe", "Mugs", "1.jpg"] for number in range(5)]
+    text = delimited([HEADER, *rows]).replace("\n", end)
+    assert values(read_feed(write(tmp_path / "feed.tsv", text)).rows) == [tuple(r) for r in rows]
+
+
 @pytest.mark.parametrize(
     "stray",
     [

@@ -70,6 +70,32 @@ def open_text(path: Path, encoding: Encoding) -> Iterator[TextIO]:
         yield text
 
 
+class Recoded:
+    """Text as the bytes of its UTF-8."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` characters."""
+        return self._text.read(size).encode()
+
+    def readline(self, limit: int = -1) -> bytes:
+        """The next line, or its beginning."""
+        return self._text.readline(limit).encode()
+
+
+@contextmanager
+def open_utf8(path: Path, encoding: Encoding) -> Iterator[IO[bytes] | Recoded]:
+    """Open ``path`` as UTF-8 with its line ends kept, whatever its own encoding is."""
+    if encoding == Encoding("utf-8"):
+        with open_bytes(path) as stream:
+            yield stream
+    else:
+        with open_text(path, encoding) as text:
+            yield Recoded(text)
+
+
 def detect_encoding(path: Path) -> Encoding | None:
     """The encoding under which the whole file can be read, or None if there is none.
 

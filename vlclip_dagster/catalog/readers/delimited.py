@@ -4,20 +4,20 @@ What belongs here: finding the delimiter, and reading records so that one bad li
 its neighbours with it. What does not: encodings and compression (``streams``).
 """
 
+import codecs
 import csv
 import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from typing import TextIO
+from typing import IO
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from vlclip_dagster.catalog.columns import ALIASES, READ, canonical_names, column_name
-from vlclip_dagster.catalog.streams import open_text
+from vlclip_dagster.catalog.streams import Recoded, open_utf8
 from vlclip_dagster.catalog.table import (
     BATCH_ROWS,
     MAX_BROKEN_TEXT,
@@ -31,7 +31,7 @@ from vlclip_dagster.catalog.table import (
 
 DELIMITERS = "\t,;|"
 _MAX_LINE = 4_000_000
-_BLOCK = 12_000_000  # characters
+_BLOCK = 12_000_000  # bytes
 _QUOTE, _LINE_END = b'"\n'
 _KNOWN = frozenset({*READ, *ALIASES, *(alias for aliases in ALIASES.values() for alias in aliases)})
 # A first line by which Excel is told the delimiter.
@@ -45,7 +45,7 @@ def read(source: Source) -> Iterator[Batch]:
     the header is filled up; one with more, or with a quote that never closes, is read as the
     plain line it is, or rejected; reading goes on at the next line in each case.
     """
-    with open_text(source.path, source.encoding) as stream:
+    with open_utf8(source.path, source.encoding) as stream:
         told = _SEPARATOR_LINE.match(source.head)
         if told:
             stream.readline()
@@ -53,7 +53,7 @@ def read(source: Source) -> Iterator[Batch]:
         delimiter = told[1] if told else sniff_delimiter(source.head, mapped)
         records = _Records(stream, delimiter)
         names = canonical_names(records.header)
-        rest = ""
+        rest = b""
         while block := records.next_block(rest):
             fields, rest = _fields(block, delimiter, len(names))
             if fields is None:
@@ -85,20 +85,19 @@ def _header(sample: str, delimiter: str) -> list[str]:
     return next((row for row in csv.reader(lines, delimiter=delimiter) if any(row)), [])
 
 
-def _fields(block: str, delimiter: str, width: int) -> tuple[pl.DataFrame | None, str]:
-    """The columns of the whole records in ``block``, and what follows them.
+def _fields(text: bytes, delimiter: str, width: int) -> tuple[pl.DataFrame | None, bytes]:
+    """The columns of the whole records in ``text``, and what follows them.
 
     None, and nothing that follows, where a record needs a closer look: it has another width, or
     a quote that is not the first or last character of its field, or doubled in between.
     """
-    text = block.encode()
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
     if not text.endswith(b"\n"):
         text += b"\n"
     length = _whole_records(np.frombuffer(text, np.uint8), ord(delimiter), width)
     if not length or b"\r" in text or b"\x00" in text:
-        return None, ""
+        return None, b""
     # The first line keeps polars from taking text that begins with "x" for a packed file.
     fields = pl.read_csv(
         b"\n" + text[:length],
@@ -107,7 +106,7 @@ def _fields(block: str, delimiter: str, width: int) -> tuple[pl.DataFrame | None
         separator=delimiter,
         infer_schema=False,
     )
-    return fields, text[length:].decode()
+    return fields, text[length:]
 
 
 def _whole_records(text: NDArray[np.uint8], delimiter: int, width: int) -> int:
@@ -131,9 +130,9 @@ def _whole_records(text: NDArray[np.uint8], delimiter: int, width: int) -> int:
 class _Lines:
     """Physical lines that can be given back; remembers those of the current record."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: IO[bytes] | Recoded) -> None:
         self._stream = stream
-        self._source = iter(partial(stream.readline, _MAX_LINE), "")
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.returned: deque[str] = deque()
         self.taken: list[str] = []
 
@@ -141,13 +140,24 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.returned.popleft() if self.returned else next(self._source)
+        if not self.returned:
+            self.put(self._stream.readline(_MAX_LINE))
+        if not self.returned:
+            raise StopIteration
+        line = self.returned.popleft()
         self.taken.append(line)
         return line
 
-    def next_block(self, rest: str) -> str:
+    def put(self, text: bytes) -> None:
+        """Have the lines of ``text`` come next."""
+        self.returned.extend(io.StringIO(self._decoder.decode(text), newline=""))
+
+    def next_block(self, rest: bytes) -> bytes:
         """``rest`` and the lines that follow; nothing at the end."""
-        return rest + self._stream.read(_BLOCK) + self._stream.readline(_MAX_LINE)
+        ahead = "".join(self.returned).encode() + self._decoder.getstate()[0]
+        self.returned.clear()
+        self._decoder.reset()
+        return rest + ahead + self._stream.read(_BLOCK) + self._stream.readline(_MAX_LINE)
 
     def give_back_all_but_first(self) -> str:
         first, *rest = self.taken
@@ -158,7 +168,7 @@ class _Lines:
 class _Records:
     """The records after the header, each of the header's width or broken."""
 
-    def __init__(self, stream: TextIO, delimiter: str) -> None:
+    def __init__(self, stream: IO[bytes] | Recoded, delimiter: str) -> None:
         self._lines = _Lines(stream)
         self._delimiter = delimiter
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
@@ -174,9 +184,9 @@ class _Records:
         self._count += many
         return range(self._count - many + 1, self._count + 1)
 
-    def of(self, block: str) -> Iterator[Item[Sequence[str]]]:
+    def of(self, block: bytes) -> Iterator[Item[Sequence[str]]]:
         """The records that begin in ``block``."""
-        self._lines.returned.extend(io.StringIO(block, newline=""))
+        self._lines.put(block)
         while self._lines.returned and (settled := self._next()):
             (number,), (fields, line) = self.numbers(1), settled
             if fields is None:
