@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
 
-ENCODER_CODE_VERSION = 7
+ENCODER_CODE_VERSION = 8
 PACKAGES = ("torch", "open_clip_torch", "timm", "numpy", "onnxruntime", "tokenizers")
 
 

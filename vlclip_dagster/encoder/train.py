@@ -234,17 +234,19 @@ class _Run:
             # weighs beside the contrast does not depend on what a catalog says.
             spare = 0.0 if self._has_further else settings.second_text
             weighted.append((1.0 + spare, self._loss(image, query, scale, labels)))
+            sides = [image, query]
             if settings.second_text > 0 and self._has_further:
                 chosen = data.other_text(rows, epoch)
                 text = self._encode_texts(self._network, chosen, rng)
                 labels = self._labels(rows, chosen)
                 weighted.append((settings.second_text, self._loss(image, text, scale, labels)))
+                sides.append(text)
             if settings.type_text > 0:
                 kinds, own = np.unique(data.kind[rows], return_inverse=True)
                 names = self._encode_texts(self._network, kinds)
                 kind = torch.from_numpy(own).to(self.device)
-                # Both sides, so that an image and a query of one type meet at its name.
-                for side in (image, query):
+                # All sides, so that an image and a text of one type meet at its name.
+                for side in sides:
                     loss = self._kind_loss(side, names, scale, kind)
                     weighted.append((settings.type_text / 2, loss))
         total = sum(weight for weight, _ in weighted)

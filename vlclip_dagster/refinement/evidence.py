@@ -89,6 +89,12 @@ def evidence_of(product: ProductText) -> Evidence:
     return Evidence(required, details, allowed, _plain_title(product, front))
 
 
+def type_noun(product: ProductText) -> str | None:
+    """The noun of a product type's name in the singular; None where it has none or several."""
+    nouns = _type_nouns(product, lexicon())
+    return nouns[0].text if len(nouns) == 1 else None
+
+
 def _not_doubled(front: list[Phrase], title: TitleReading) -> list[Phrase]:
     """Leave out of the front what the title's words say: "foam" before "foam roller"."""
     at = next((at for at, word in enumerate(title.words) if word.kind == "noun"), 0)
@@ -128,12 +134,7 @@ def _type_leaf(product: ProductText) -> tuple[Token, ...]:
 
 def _type_noun(product: ProductText, title: TitleReading, words: Lexicon) -> Word | None:
     """The product type's noun where the title has none of its kind."""
-    leaf = _type_leaf(product)
-    nouns = [
-        Word(_singular(surface(leaf[match.start : match.end])), "noun", family)
-        for match in words.find(leaf)
-        if (family := match.family("noun")) is not None
-    ]
+    nouns = _type_nouns(product, words)
     if not nouns:
         plain = any(word.kind in {"noun", "plain"} for word in title.words)
         return None if plain else Word(_type_words(product), "noun")
@@ -143,6 +144,15 @@ def _type_noun(product: ProductText, title: TitleReading, words: Lexicon) -> Wor
         return None
     said = product.description.lower()
     return next((noun for noun in nouns if noun.text in said), nouns[0])
+
+
+def _type_nouns(product: ProductText, words: Lexicon) -> list[Word]:
+    leaf = _type_leaf(product)
+    return [
+        Word(_singular(surface(leaf[match.start : match.end])), "noun", family)
+        for match in words.find(leaf)
+        if (family := match.family("noun")) is not None
+    ]
 
 
 def _akin(family: str, other: str) -> bool:
