@@ -106,11 +106,15 @@ def show(figures: dict[str, Any]) -> None:
     total = figures["seconds"]["first run"]
     table.add_row("Dagster, imports and landing", "", "", f"{total - work:.2f}")
     console.print(table)
-    variants = Table("variant", "HITS@5", "95% interval", "MRR", "queries", title="own queries")
+    columns = "variant", "HITS@5", "95% interval", "MRR", "type@1", "type@5", "queries"
+    variants = Table(*columns, title="own queries")
     for row in figures["ablation"]:
         low, high = row["ci95"]["hits@5"]
-        numbers = f"{row['hits@5']:.3f}", f"{low:.3f} to {high:.3f}", f"{row['mrr']:.3f}"
-        variants.add_row(row["variant"], *numbers, str(row["queries"]))
+        of_type = row["precision"]["type"]
+        numbers = [row["hits@5"], row["mrr"], of_type["p@1"], of_type["p@5"]]
+        hits, *others = (f"{number:.3f}" for number in numbers)
+        interval = f"{low:.3f} to {high:.3f}"
+        variants.add_row(row["variant"], hits, interval, *others, str(row["queries"]))
     console.print(variants)
     for label, spent in figures["seconds"].items():
         console.print(f"{label:<11} {spent:8.1f} s")
