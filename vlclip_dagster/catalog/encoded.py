@@ -44,10 +44,9 @@ def row_keys(first: str, *parts: pl.Series) -> pl.Series:
         first: the part that all rows share.
         parts: text, numbers, lists, or structs whose fields stand in the order of their names.
     """
-    prefix = f"[{json.dumps(first, ensure_ascii=False)},"
-    rows = zip(*map(json_text, parts), strict=True)
-    digests = (
-        hashlib.blake2b(f"{prefix}{','.join(texts)}]".encode(), digest_size=16).hexdigest()
-        for texts in rows
-    )
-    return pl.Series(list(digests), dtype=pl.String)
+    pieces: list[pl.Expr | pl.Series] = [pl.lit(f"[{json.dumps(first, ensure_ascii=False)}")]
+    for part in parts:
+        pieces += [pl.lit(","), json_text(part)]
+    encoded = pl.select(pl.concat_str(*pieces, pl.lit("]"))).to_series().cast(pl.Binary)
+    digests = [hashlib.blake2b(row, digest_size=16).digest() for row in encoded.to_list()]
+    return pl.Series(digests, dtype=pl.Binary).bin.encode("hex")

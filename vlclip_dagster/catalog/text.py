@@ -150,8 +150,9 @@ def _join(pieces: list[str]) -> str:
 
 def _line(piece: str) -> str:
     """One block or row of a table on one line, its cells separated by commas."""
-    cells = (" ".join(cell.split()) for cell in piece.split(_CELL))
-    return _BULLET.sub("", ", ".join(filter(None, cells)))
+    if _CELL in piece:
+        piece = ", ".join(filter(None, (" ".join(cell.split()) for cell in piece.split(_CELL))))
+    return _BULLET.sub("", " ".join(piece.split()))
 
 
 def _shorten(text: str, limit: int) -> str:

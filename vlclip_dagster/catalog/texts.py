@@ -48,6 +48,7 @@ _ENTITIES = {
     "&amp;": "&",
 }
 _CURLY = {"‘": "'", "’": "'", "“": '"', "”": '"'}
+_CURLY_SIGNS = f"[{''.join(_CURLY)}]"
 _BULLETS = r"(?:[\s•·▪◦‣●○■□➤➔✓✔★]|[-*–]\s)+"
 _HARMLESS_AMPERSAND = r"&(?: |$|[A-Z](?:[^A-Za-z0-9;]|$))"
 
@@ -101,7 +102,8 @@ def patched(
 
 def _clean_busy(texts: pl.Series, limit: int) -> pl.Series:
     """Rewrite by expressions what they can do; the rest one by one."""
-    simple = texts.str.replace_many(_CURLY)
+    curly = texts.str.contains(_CURLY_SIGNS)
+    simple = patched(texts, curly, lambda chosen: chosen.str.replace_many(_CURLY))
     marked = simple.str.contains("<", literal=True)
     simple = patched(simple, marked, _without_tags)
     simple = patched(simple, ~marked, _with_breaks)
