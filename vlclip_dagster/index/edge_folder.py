@@ -15,7 +15,6 @@ always finds its folder.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from vlclip_dagster.index.naming import safe_name
 from vlclip_dagster.mirror import Mirror
+from vlclip_dagster.storage import write_whole
 
 POINTER = "current.json"
 
@@ -79,7 +79,7 @@ class TypeFolder:
             VlclipError: another machine moved it since it was read.
         """
         self._root.publish(self.path / "builds" / pointer.build)
-        write_atomically(self.path / POINTER, json.dumps(asdict(pointer), indent=1))
+        write_whole(self.path / POINTER, json.dumps(asdict(pointer), indent=1).encode())
         self._root.point(self.path / POINTER)
 
     def clean(self) -> None:
@@ -116,19 +116,3 @@ def published(root: Mirror) -> Iterator[Pointer]:
     for folder in root.local.glob("*"):
         if pointer := read_pointer(folder):
             yield pointer
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a small file so that it is there whole or not at all, also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

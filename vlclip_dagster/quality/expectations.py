@@ -1,8 +1,8 @@
 """Rules about the rows of an artifact, judged by Great Expectations.
 
 What belongs here: what a rule is, and its verdict. What does not: which artifact has which rules
-(``suites``). Great Expectations takes seconds to import, so it is imported when a check runs; it
-refuses polars, so it sees a pandas copy of the columns that its rules name.
+(``products``, ``model``). Great Expectations takes seconds to import, so it is imported when a
+check runs; it refuses polars, so it sees a pandas copy of the columns that its rules name.
 """
 
 import html

@@ -1,7 +1,7 @@
 """One chat-completions endpoint: sending a question and naming what came back.
 
 What belongs here: the wire, and which trouble is whose. What does not: whether to ask again
-(``openai_backend``). The API key is read from the environment where the client is built and is
+(``asking``). The API key is read from the environment where the client is built and is
 kept nowhere else; no message of the server is ever quoted, since a server may echo what it was
 sent.
 """
