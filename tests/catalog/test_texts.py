@@ -9,7 +9,25 @@ from vlclip_dagster.catalog.text import clean_text
 from vlclip_dagster.catalog.texts import clean_texts, map_unique, patched
 from vlclip_dagster.hashing import row_key
 
-WORDS = ["wool", "R&D", '12"', "é", "Größe", "–", "“soft”", "Ã©", "a  b", "•", "- ", "x:", "Best."]
+WORDS = [
+    "wool",
+    "R&D",
+    '12"',
+    "é",
+    "Größe",
+    "–",
+    "“soft”",
+    "„weich“",
+    "a ‚b‘",
+    "&bdquo;",
+    "&ldquo;",
+    "Ã©",
+    "a  b",
+    "•",
+    "- ",
+    "x:",
+    "Best.",
+]
 MARKS = ["\n", "\n\n", "\r\n", "\t", "\u200b", "&amp;", "&nbsp;", "&eacute;", "&lt;b&gt;", "&x;"]
 BLOCKS = ["<p>{}</p>", "<li class=a>{}</li>", "<div title='&'>{}</div>", "{}<br/>", "<b>{}</b>"]
 ODD = ["<p style='display:none'>{}</p>", "<td>{}</td>", "<script>{}</script>", "< {} >"]

@@ -32,6 +32,18 @@ _INVISIBLE_CLASS = (
 INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]+")
 """One or more characters that don't show."""
 
+# Letters and signs that the repair of mojibake leaves alone when they stand between ASCII: a
+# damaged letter is always two such characters, or one of Â, Ã, Î, Ð, Œ and œ.
+_LATIN = (
+    "\u00a0¡£§©«®°²³·»¼½¾¿ÀÁÄ-ÍÏÑ-ÝÞß-ÿ\u0100-\u0131\u0134-\u0148\u014a-\u0151\u0154-\u017e"
+    "–—‘’‚“”„•…€™"
+)
+MAY_BE_DAMAGED = rf"[^\n\t -~{_LATIN}]|[^\x00-\x7f]{{2}}"
+"""What a text holds that needs more repair than straight quotes."""
+CURLY = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"'}
+"""Quotes, and how they are written here."""
+
+_DAMAGED, _STRAIGHT = re.compile(MAY_BE_DAMAGED), str.maketrans(CURLY)
 _MARKUP = re.compile(r"[<&]")
 _TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
 _UNSEEN = re.compile(
@@ -92,12 +104,15 @@ def _one_pass(text: str) -> str:
     """Repair, strip markup, drop what does not show, collapse; may uncover the next layer."""
     if not text.isascii():
         text = _repair(text)
-    text = INVISIBLE.sub("", text).replace(_BREAK, " ").replace(_CELL, " ")
+    if not (text.isascii() and text.isprintable()):
+        text = INVISIBLE.sub("", text).replace(_BREAK, " ").replace(_CELL, " ")
     pieces = _visible_pieces(text) if _MARKUP.search(text) else _PLAIN_BREAK.split(text)
     return _join(pieces)
 
 
 def _repair(text: str) -> str:
+    if not _DAMAGED.search(text):
+        return text.translate(_STRAIGHT)
     import ftfy  # its tables take 0.2 s to load, and most catalogs never need them
 
     return ftfy.fix_text(text, unescape_html=False, normalization="NFC")

@@ -11,20 +11,20 @@ from typing import Any
 
 import polars as pl
 
-from vlclip_dagster.catalog.text import MAX_INPUT, MAX_OUTPUT, clean_text
+from vlclip_dagster.catalog.text import (
+    CURLY,
+    MAX_INPUT,
+    MAX_OUTPUT,
+    MAY_BE_DAMAGED,
+    clean_text,
+)
 
 _BREAK = "\x1e"
-# Letters and signs that the repair of mojibake leaves alone when they stand between ASCII: a
-# damaged letter is always two such characters, or one of Â, Ã, Î, Ð, Œ and œ.
-_LATIN = (
-    "\u00a0¡£§©«®°²³·»¼½¾¿ÀÁÄ-ÍÏÑ-ÝÞß-ÿ\u0100-\u0131\u0134-\u0148\u014a-\u0151\u0154-\u017e"
-    "–—‘’‚“”„•…€™"
-)
 # A text without any of this is clean as it is.
 _WORK = r"[^ -~]|[<&]|  |^[ *-]| $"
 # What only `clean_text` can judge: other letters, runs of them, and markup that may hide text.
 _UNSUITED = (
-    rf"[^\n\t -~{_LATIN}]|[^\x00-\x7f]{{2}}"
+    rf"{MAY_BE_DAMAGED}"
     r"|(?i)<[^<>]*(?:hidden|display|visibility|font-size|opacity)|style[^<>]*&"
 )
 _ATTRIBUTE = r"""\s+[a-z][a-z0-9_:-]*(?:\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=`]+))?"""
@@ -47,8 +47,7 @@ _ENTITIES = {
     **{"&uuml;": "ü", "&Auml;": "Ä", "&Ouml;": "Ö", "&Uuml;": "Ü", "&szlig;": "ß"},
     "&amp;": "&",
 }
-_CURLY = {"‘": "'", "’": "'", "“": '"', "”": '"'}
-_CURLY_SIGNS = f"[{''.join(_CURLY)}]"
+_CURLY_SIGNS = f"[{''.join(CURLY)}]"
 _BULLETS = r"(?:[\s•·▪◦‣●○■□➤➔✓✔★]|[-*–]\s)+"
 _HARMLESS_AMPERSAND = r"&(?: |$|[A-Z](?:[^A-Za-z0-9;]|$))"
 
@@ -103,7 +102,7 @@ def patched(
 def _clean_busy(texts: pl.Series, limit: int) -> pl.Series:
     """Rewrite by expressions what they can do; the rest one by one."""
     curly = texts.str.contains(_CURLY_SIGNS)
-    simple = patched(texts, curly, lambda chosen: chosen.str.replace_many(_CURLY))
+    simple = patched(texts, curly, lambda chosen: chosen.str.replace_many(CURLY))
     marked = simple.str.contains("<", literal=True)
     simple = patched(simple, marked, _without_tags)
     simple = patched(simple, ~marked, _with_breaks)
@@ -111,7 +110,7 @@ def _clean_busy(texts: pl.Series, limit: int) -> pl.Series:
     simple = _one_line(simple)
     refused = (
         texts.str.contains(_UNSUITED)
-        | simple.str.contains(r"<|[^\x00-\x7f]{2}|[‘’“”]")
+        | simple.str.contains(rf"<|[^\x00-\x7f]{{2}}|{_CURLY_SIGNS}")
         | simple.str.replace_all(_HARMLESS_AMPERSAND, "").str.contains("&", literal=True)
         | (simple.str.len_chars() > limit)
         | (texts.str.len_bytes() > MAX_INPUT)
