@@ -96,7 +96,7 @@ def _complete(warehouse: Warehouse, slug: str) -> pl.DataFrame:
     )
 
 
-_PRODUCT = {
+_PRODUCT: dict[str, pl.DataType | type[pl.DataType]] = {
     "item_id": pl.String,
     "slug": pl.String,
     "group": pl.String,
