@@ -13,11 +13,12 @@ import polars as pl
 
 from vlclip_dagster.catalog.drops import Drop
 from vlclip_dagster.catalog.landing import Landed, land
+from vlclip_dagster.compute import map_batches
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.hashing import data_version
 from vlclip_dagster.stages import StageLog, StageRun
 from vlclip_dagster.storage import working_folder
-from vlclip_dagster.warehouse import Counts, Table, Warehouse, any_of, each, refresh
+from vlclip_dagster.warehouse import Compute, Counts, Table, Warehouse, any_of, refresh
 
 LANDING_ROWS = 100_000  # per commit: text alone, so many fit
 NOTHING = data_version(())  # the version of a product type without products
@@ -61,7 +62,7 @@ def merge_drop(warehouse: Warehouse, drop: Drop, place: str) -> LandedDrop:
     log = StageLog(warehouse, any_of("asset", ["landed"]))
     products = landed.listing
     rows = _Affected(warehouse.table("landed"), landed, [drop.root, str(store)])
-    refresh(rows, products, each(landed.rows), label="landing", batch_rows=LANDING_ROWS)
+    refresh(rows, products, _read_ahead(landed), label="landing", batch_rows=LANDING_ROWS)
     changed = _changed_types(rows, products, log.all_of("landed"), time.monotonic() - started)
     _keep_names(warehouse, changed, landed.slugs)
     _keep_rejected(warehouse, landed)
@@ -75,6 +76,11 @@ def merge_drop(warehouse: Warehouse, drop: Drop, place: str) -> LandedDrop:
         {str(run.slug): run.output_version for run in changed},
         landed.problems,
     )
+
+
+def _read_ahead(landed: Landed) -> Compute:
+    """The rows of each batch, read while the batch before is written."""
+    return lambda batches: map_batches(batches, lambda: landed.rows, workers=2)
 
 
 def _refuse_empty(landed: Landed) -> None:

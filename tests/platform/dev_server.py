@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.request import Request, urlopen
@@ -90,7 +90,8 @@ def dev_server(home: Home, log: Path) -> Iterator[DevServer]:
             try:
                 process.wait(20)
             finally:
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # the whole group has ended by itself
+                    os.killpg(process.pid, signal.SIGKILL)
 
 
 def until(ready: Callable[[], T], seconds: float, told: Callable[[], object]) -> T:
