@@ -26,7 +26,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.shop import change
+from benchmarks.shop import change, read_feed
 from vlclip_dagster.encoder.checkpoint import load_metrics
 from vlclip_dagster.warehouse import Warehouse
 
@@ -131,7 +131,7 @@ def measure(home: Path, catalog: Path) -> list[Cost]:
     """The four second runs, each on top of the one before."""
     costs = [timed_run(home, "nothing", 0)]
     lone = lone_products(home)
-    products = max(1, round(0.01 * sum(1 for _ in (catalog / "feed.tsv").open()) - 0.01))
+    products = max(1, round(0.01 * len(read_feed(catalog))))
     for number, kind in enumerate(("text", "image", "both")):
         change(catalog, kind, lone[number * products : (number + 1) * products])
         vlclip(home, "drop", str(catalog), "--shop", SHOP)
