@@ -248,7 +248,10 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
         wbufsize = -1
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # the client was killed while it sent
+                return
             if self.path.endswith("/chat/completions"):
                 self._chat(json.loads(body))
             elif self.path.endswith("/files"):
