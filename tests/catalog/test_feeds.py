@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vlclip_dagster.catalog import feeds
+from vlclip_dagster.catalog.mapping import FeedMapping
 from vlclip_dagster.catalog.table import BrokenRow
 from vlclip_dagster.errors import VlclipError
 
@@ -223,6 +224,23 @@ def test_our_own_column_wins_over_an_alias_and_repeats_are_numbered(tmp_path: Pa
         *("row_number", "id", "title", "name", "product_type", "image_link", "title_2"),
         *("row_number_2", "column_8"),
     ]
+
+
+def test_a_name_that_one_record_spells_otherwise_costs_no_other_record(tmp_path: Path) -> None:
+    odd = ["id", "title", "description", "product__Type", "image]link"]
+    records = [dict(zip(names, ROW, strict=True)) for names in (odd, HEADER, odd)]
+    feed = read_feed(write(tmp_path / "feed.json", json.dumps(records)))
+    assert feed.rows["product_type"].to_list() == [ROW[3]] * 3
+    assert feed.rows["image_link"].to_list() == [ROW[4]] * 3
+
+
+def test_a_mapping_may_name_another_column_than_two_that_are_spelled_alike(tmp_path: Path) -> None:
+    names = ["id", "title", "Kind", "product_type", "product__type", "image_link"]
+    mapping = FeedMapping(columns={"product_type": ("Kind",)})
+    text = "\n".join(",".join(row) for row in (names, ["1", "a", "Mugs", "x", "y", "1.jpg"]))
+    feed = read_feed(write(tmp_path / "feed.csv", text), mapping=mapping)
+    assert feed.rows["product_type"].to_list() == ["Mugs"]
+    assert {"x", "y"} <= set(feed.rows.row(0))
 
 
 def test_a_broken_json_line_is_a_row_not_the_end(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ What belongs here: the table of aliases, and bringing a frame's columns under ou
 not: values.
 """
 
+import itertools
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -91,7 +93,8 @@ def canonical(frame: pl.DataFrame, renamed: Mapping[str, Sequence[str]]) -> pl.D
     """The columns of a feed under our names.
 
     A column of ours is filled, row by row, with the first value there is: in the columns that
-    ``renamed`` names for it, else in its own and its aliases. What filled it stands there alone.
+    ``renamed`` names for it, else in its own, however spelled, and its aliases. What filled it
+    stands there alone.
 
     Args:
         frame: text, under the feed's own headers.
@@ -99,13 +102,18 @@ def canonical(frame: pl.DataFrame, renamed: Mapping[str, Sequence[str]]) -> pl.D
     """
     names = canonical_names(frame.columns)
     by_header = dict(zip(frame.columns, names, strict=True))
+    # One record may say "productType" where the next says "product type".
+    spelled: defaultdict[str, list[str]] = defaultdict(list)
+    for header, name in by_header.items():
+        spelled[column_name(header)].append(name)
     frame = frame.rename(by_header)
     for ours, headers in renamed.items():
         mapped = (by_header.get(header, column_name(header)) for header in headers)
-        frame = _filled(frame, ours, [*mapped, ours])
-    for ours, aliases in ALIASES.items():
+        frame = _filled(frame, ours, [*mapped, *spelled[ours]])
+    for ours in READ:
         if ours not in renamed:
-            frame = _filled(frame, ours, [ours, *aliases])
+            called = (ours, *ALIASES.get(ours, ()))
+            frame = _filled(frame, ours, [name for one in called for name in spelled[one]])
     return frame
 
 
@@ -120,5 +128,7 @@ def _filled(frame: pl.DataFrame, ours: str, sources: Sequence[str]) -> pl.DataFr
         for place, name in enumerate(others, start=1)
     }
     frame = frame.with_columns(pl.coalesce(present).alias(first), **used)
-    aside = {ours: f"{ours}_2"} if first != ours and ours in others else {}
-    return frame.rename(aside | {first: ours})
+    free = (f"{ours}_{copy}" for copy in itertools.count(2))
+    aside = next(name for name in free if name not in frame.columns)
+    moved = {ours: aside} if first != ours and ours in others else {}
+    return frame.rename(moved | {first: ours})
