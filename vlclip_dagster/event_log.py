@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.event_log.base import EventHandlerFn
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+
+from vlclip_dagster.sqlite import lasting_engine
 
 
 class EventLog(ConsolidatedSqliteEventLogStorage):
@@ -21,11 +22,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
 
     @cached_property
     def _engine(self) -> sa.Engine:
-        wait = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
-        engine = sa.create_engine(f"sqlite:///{self.get_db_path()}", connect_args=wait)
-        # Safe in the journal mode of this file, WAL: without a sync per event.
-        sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=NORMAL"))
-        return engine
+        return lasting_engine(f"sqlite:///{self.get_db_path()}")
 
     @contextmanager
     def _connection(self) -> Iterator[sa.Connection]:

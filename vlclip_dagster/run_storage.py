@@ -11,8 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from dagster._core.storage.runs import SqliteRunStorage
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
+
+from vlclip_dagster.sqlite import lasting_engine
 
 
 class RunStorage(SqliteRunStorage):
@@ -27,11 +28,7 @@ class RunStorage(SqliteRunStorage):
 
     @cached_property
     def _engine(self) -> sa.Engine:
-        wait = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
-        engine = sa.create_engine(self._conn_string, connect_args=wait)
-        # Safe in the journal mode of this file, WAL: without a sync per change.
-        sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=NORMAL"))
-        return engine
+        return lasting_engine(self._conn_string)
 
     @contextmanager
     def connect(self) -> Iterator[sa.Connection]:
