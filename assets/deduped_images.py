@@ -21,11 +21,13 @@ from vlclip_dagster.images.intake import TAKEN, IntakeWorker
 from vlclip_dagster.images.settings import DedupSettings, PhotographSettings
 from vlclip_dagster.images.sheet import duplicate_sheet
 from vlclip_dagster.partitions import product_types
+from vlclip_dagster.refinement.columns import colours_named
+from vlclip_dagster.refinement.lexicon import lexicon
 from vlclip_dagster.warehouse import Counts, Table, Warehouse, any_of, each, refresh
 
 # Bumped when the code changes what a photograph yields, or which ones it groups.
 INTAKE_VERSION = "2"
-GROUPING_VERSION = "2"
+GROUPING_VERSION = "3"
 GROUPS_SHOWN = 6
 # The next batch is read while the slowest photographs of one are still on their way.
 BATCHES_AT_ONCE = 2
@@ -125,6 +127,13 @@ def take_in(
         )
 
 
+def stated_colours(said: pl.Series) -> pl.Series:
+    """A column of stated colours as lists of what they name, see ``colours_named``."""
+    words = lexicon()
+    names = {colour: colours_named(colour, words) for colour in said.unique().drop_nulls()}
+    return pl.Series(said.name, [names.get(colour) for colour in said], pl.List(pl.String))
+
+
 def map_to_canonical(home: Warehouse, slug: str, settings: DedupSettings) -> pl.DataFrame:
     """The rows that ``deduped_images`` should have, from the photographs as they are stored."""
     pictures = home.table("photographs", slug)
@@ -133,6 +142,7 @@ def map_to_canonical(home: Warehouse, slug: str, settings: DedupSettings) -> pl.
     before = home.table("deduped_images", slug).read(["photo_id", "sha256", "canonical_id", "rule"])
     # What the shop itself calls another colour of one garment is no duplicate.
     facts = home.table("raw_catalog", slug).read(["item_id", "item_group_id", "color"])
+    facts = facts.with_columns(colours=stated_colours(facts["color"]))
     known = good.join(facts, on="item_id", how="left", maintain_order="left")
     groups = group_duplicates(
         known,

@@ -27,6 +27,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from assets.deduped_images import stated_colours
 from benchmarks.photograph_copies import MAKERS, copy
 from vlclip_dagster.images.duplicates import group_duplicates
 from vlclip_dagster.images.rendition import intake
@@ -43,7 +44,7 @@ Way = Callable[[pl.DataFrame], Merged]
 def ours(settings: DedupSettings, told: bool = True) -> Way:
     def merged(frame: pl.DataFrame) -> Merged:
         files = dict(frame.select("photo_id", "thumbnail").iter_rows())
-        known = frame if told else frame.drop(SAID, strict=False)
+        known = frame.with_columns(colours=stated_colours(frame["color"])) if told else frame
         groups = group_duplicates(
             known, settings, thumbnails=lambda ids: [files[name] for name in ids]
         )
@@ -98,13 +99,19 @@ def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides=kinds)
 
 
+def feed_of(catalog: Path) -> Iterator[dict[str, str]]:
+    with (catalog / "feed.tsv").open(encoding="utf-8", newline="") as feed:
+        yield from csv.DictReader(feed, delimiter="\t")
+
+
 def sample_rows(sample: Path, place: Path, copies: int, seed: int) -> Iterator[dict[str, Any]]:
     """The catalog's photographs, and ``copies`` of each kind made from them."""
     chance = random.Random(seed)
+    said = {item["id"]: {name: item[name] or None for name in SAID} for item in feed_of(sample)}
     originals = []
     for line in (sample / "truth" / "truth.jsonl").open():
         truth = json.loads(line)
-        told = {"type": truth["type"], "tint": truth["attributes"]["colour"]}
+        told = {"type": truth["type"], "tint": truth["attributes"]["colour"], **said[truth["id"]]}
         origin = truth["duplicate_of"] or truth["id"]
         path = sample / truth["image"]
         yield row(truth["id"], path, origin=origin, kind=truth["duplicate_kind"], **told)
@@ -119,15 +126,14 @@ def sample_rows(sample: Path, place: Path, copies: int, seed: int) -> Iterator[d
 
 def luma_rows(folder: Path) -> Iterator[dict[str, Any]]:
     seen: dict[str, dict[str, Any]] = {}
-    with (folder / "feed.tsv").open(encoding="utf-8", newline="") as feed:
-        for item in csv.DictReader(feed, delimiter="\t"):
-            links = [item["image_link"], *item["additional_image_link"].split(",")]
-            for place, link in enumerate(filter(None, links)):
-                name = f"{item['id']}#{place}"
-                if link not in seen:
-                    seen[link] = row(name, folder / link)
-                told = {said: item[said] for said in SAID}
-                yield {**seen[link], "photo_id": name, "type": item["product_type"], **told}
+    for item in feed_of(folder):
+        links = [item["image_link"], *item["additional_image_link"].split(",")]
+        for place, link in enumerate(filter(None, links)):
+            name = f"{item['id']}#{place}"
+            if link not in seen:
+                seen[link] = row(name, folder / link)
+            told = {said: item[said] or None for said in SAID}
+            yield {**seen[link], "photo_id": name, "type": item["product_type"], **told}
 
 
 def merged_by(frame: pl.DataFrame, way: Way) -> Merged:

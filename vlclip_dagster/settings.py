@@ -128,7 +128,7 @@ DECIDES: dict[str, tuple[str, ...]] = {
 }
 # Bumped when the code of a step changes what it computes.
 CODE_VERSIONS: dict[str, str] = {
-    "deduped_images": "2",
+    "deduped_images": "3",
     "grounded_crops": "2",
     "refined_queries": "3",
     "eval_report": "2",

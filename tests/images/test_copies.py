@@ -1,5 +1,6 @@
 """Copies are recognised as shops make them; other products and colours are not."""
 
+import io
 import random
 
 import numpy as np
@@ -72,6 +73,23 @@ def test_a_second_look_refuses_what_hashes_and_colours_let_pass():
     assert same_picture(plain, plain.copy(), 4.0)
     assert not same_picture(plain, printed, 4.0)
     assert not same_picture(plain, np.full_like(plain, 235), 4.0)
+
+
+def _checked(light: tuple[int, int, int]) -> np.ndarray:
+    """A checked product, navy and a light colour, that covers a third of a plain picture."""
+    picture = np.full((240, 240, 3), 225, dtype=np.uint8)
+    row, column = np.indices((120, 160)) // 8
+    cloth = np.where(((row + column) % 2)[..., None], light, (30, 35, 80))
+    picture[60:180, 40:200] = cloth
+    return picture
+
+
+def test_a_shade_that_only_the_checks_show_is_another_colour():
+    cream = _checked((240, 232, 210))
+    assert not same_picture(cream, _checked((228, 216, 192)), 4.0)
+    coarse = np.asarray(Image.open(io.BytesIO(jpeg(Image.fromarray(cream), 40))))
+    assert same_picture(cream, coarse, 4.0)
+    assert same_picture(cream, _checked((238, 231, 208)), 4.0)
 
 
 def test_windows_leave_out_a_plain_border_and_nothing_else():

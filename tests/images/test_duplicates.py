@@ -99,7 +99,7 @@ def test_changed_bytes_and_colours_told_apart_since_end_an_old_membership():
     assert _groups(frame, _previous(a="a", b="a")) == {"a": "a", "b": "a"}
     changed = frame.with_columns(sha256=pl.col("photo_id") + pl.lit(" anew"))
     assert _groups(changed, _previous(a="a", b="a")) == {"a": "a", "b": "b"}
-    told = frame.with_columns(item_group_id=pl.lit("g"), color=pl.Series(["red", "blue"]))
+    told = frame.with_columns(item_group_id=pl.lit("g"), colours=pl.Series([["red"], ["blue"]]))
     assert _groups(told, _previous(a="a", b="a")) == {"a": "a", "b": "b"}
 
 
@@ -110,7 +110,8 @@ def test_when_the_canonical_is_gone_the_rest_choose_anew():
 
 
 def test_stated_colours_of_one_item_group_are_variants():
-    told = [{"item_group_id": "g", "color": color} for color in ("Black", " black", "Blue", None)]
+    said = (["black"], ["black", "grey"], ["blue"], None)
+    told = [{"item_group_id": "g", "colours": colours} for colours in said]
     rows = [_row(name, 0, **more) for name, more in zip("abcd", told, strict=True)]
     assert _groups(_frame(*rows)) == {"a": "a", "b": "a", "c": "c", "d": "a"}
     rows[2]["sha256"] = "a"
@@ -239,6 +240,7 @@ def luma(catalogs) -> pl.DataFrame:
                 if link not in read:
                     read[link] = intake((catalogs / "luma" / link).read_bytes())
                 told = {name: item[name] for name in ("item_group_id", "color", "product_type")}
+                told["colours"] = [item["color"]]
                 rows.append((f"{item['id']}#{place}", read[link], told))
     taken = _photograph_rows({name: photograph for name, photograph, _ in rows})
     return pl.concat([taken, pl.DataFrame([told for *_, told in rows])], how="horizontal")

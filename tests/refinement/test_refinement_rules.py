@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vlclip_dagster.refinement.columns import colours_named
 from vlclip_dagster.refinement.commands import without_commands
 from vlclip_dagster.refinement.criteria import FUNCTION_WORDS, inspect, words_of
 from vlclip_dagster.refinement.evidence import evidence_of
@@ -142,6 +143,24 @@ def test_shapes_and_legs_are_read_from_a_description(
     kind: str, title: str, description: str, said: str
 ):
     assert said in query(ProductText("shop/1", kind, title, description=description))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [
+        ("Violet", "Purple", True),
+        ("Khaki", "Olive Green", True),
+        ("Khaki", "Sand", True),
+        ("Navy/White", "White", True),
+        ("Glacier", " glacier", True),
+        ("Glacier", "Blue", False),
+        ("Black", "Navy", False),
+    ],
+)
+def test_two_names_of_one_colour_do_not_disagree(one: str, other: str, agree: bool):
+    words = lexicon()
+    shared = set(colours_named(one, words)) & set(colours_named(other, words))
+    assert bool(shared) == agree
 
 
 def test_a_short_source_gives_a_short_query_and_says_so():

@@ -92,9 +92,12 @@ class Alike:
 
 def told_apart(rows: pl.DataFrame, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Which pairs of rows the shop itself calls different colours of one item group."""
-    if not {"item_group_id", "color"} <= set(rows.columns):
-        return np.zeros(len(left), dtype=bool)
-    told = rows.select("item_group_id", pl.col("color").str.strip_chars().str.to_lowercase())
-    one, other = told[left], told[right]
-    differs = (one["item_group_id"] == other["item_group_id"]) & (one["color"] != other["color"])
-    return differs.fill_null(False).to_numpy()
+    apart = np.zeros(len(left), dtype=bool)
+    if not {"item_group_id", "colours"} <= set(rows.columns):
+        return apart
+    groups = rows["item_group_id"]
+    at = np.flatnonzero((groups[left] == groups[right]).fill_null(False))
+    named = rows["colours"]
+    both = named[left[at]].list.set_intersection(named[right[at]])
+    apart[at] = (both.list.len() == 0).fill_null(False)
+    return apart

@@ -31,9 +31,9 @@ def group_duplicates(
     Args:
         frame: photo_id, phash (u64), framed (list of ``FRAMES`` u64), tints (3 numbers each),
             colour (list of ``colour.DIMENSIONS`` numbers), degenerate, width, height, sha256;
-            one row per photograph. Where it also has item_group_id and color, photographs that
-            one item group shows in different stated colours are variants, however alike they
-            look: only identical bytes merge them.
+            one row per photograph. Where it also has item_group_id and colours (list of the names
+            of its stated colours), photographs of one item group that share none of them are
+            variants, however alike they look: only identical bytes merge them.
         settings: what counts as a duplicate; the defaults if None.
         previous: photo_id, sha256, canonical_id as they were by the same settings, if there is
             such a run.

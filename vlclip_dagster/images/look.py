@@ -7,7 +7,12 @@ pictures are worth the look (``duplicates``).
 import cv2
 import numpy as np
 
-from vlclip_dagster.images.colour import colour_signature, distance, lab_miniature
+from vlclip_dagster.images.colour import (
+    colour_signature,
+    distance,
+    lab_miniature,
+    perceived_differences,
+)
 
 SIDE = 96
 CELLS = 16
@@ -16,6 +21,11 @@ STRONGEST = 4
 # cells that differ most stay below 29 grey levels; a moved or other product differs by 25 to 180
 # and its colours by more than five units.
 PIXEL_LIMIT = 32.0
+# The colour difference that may be exceeded, and in how much of the picture. A copy at JPEG quality
+# 40 stays below 1.9, a watermark covers less; of copies cropped or scaled, one in 200 has more. A
+# product in another shade of one colour, all else equal, covers more and differs by 2.2.
+SHADE_LIMIT = 2.0
+CHANGED_PART = 0.08
 # Copies framed within a window's steps of one another differ less than this before alignment.
 HOPELESS = 30.0
 # Windows are at most a few parts in a hundred apart; alignment that needs more made it up.
@@ -32,8 +42,8 @@ def same_picture(one: np.ndarray, other: np.ndarray, colour_threshold: float) ->
         colour_threshold: largest distance of their colour signatures, in Lab units.
     """
     left, right = _square(one), _square(other)
-    apart = _colour_distance(left, right)
-    if apart <= colour_threshold and _difference(left, right) <= PIXEL_LIMIT:
+    apart = _colour_distance(lab_miniature(left), lab_miniature(right))
+    if apart <= colour_threshold and _same(left, right, colour_threshold):
         return True
     if apart > HOPELESS:
         return False
@@ -42,27 +52,47 @@ def same_picture(one: np.ndarray, other: np.ndarray, colour_threshold: float) ->
         return False
     # What the warp had to invent at the edges is not judged.
     edge = SIDE // CELLS
-    left, right = left[edge:-edge, edge:-edge], aligned[edge:-edge, edge:-edge]
-    close = _colour_distance(left, right) <= colour_threshold
-    return close and _difference(left, right) <= PIXEL_LIMIT
+    inner = slice(edge, -edge)
+    return _same(left[inner, inner], aligned[inner, inner], colour_threshold)
 
 
 def _square(pixels: np.ndarray) -> np.ndarray:
     return cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
-def _colour_distance(left: np.ndarray, right: np.ndarray) -> float:
-    """Distance of two pictures' colour signatures, in Lab units."""
-    one, other = (colour_signature(lab_miniature(pixels)) for pixels in (left, right))
-    return distance(one, other)
+def _same(left: np.ndarray, right: np.ndarray, colour_threshold: float) -> bool:
+    """Whether two aligned pictures differ by no more than a copy does."""
+    one, other = lab_miniature(left), lab_miniature(right)
+    return (
+        _colour_distance(one, other) <= colour_threshold
+        and _change(one, other) <= SHADE_LIMIT
+        and _difference(left, right) <= PIXEL_LIMIT
+    )
+
+
+def _colour_distance(one: np.ndarray, other: np.ndarray) -> float:
+    """Distance of two miniatures' colour signatures, in Lab units."""
+    return distance(colour_signature(one), colour_signature(other))
+
+
+def _change(one: np.ndarray, other: np.ndarray) -> float:
+    """The colour difference that all but ``CHANGED_PART`` of the small cells stay below."""
+    apart = perceived_differences(_cells(one), _cells(other))
+    return float(np.quantile(apart, 1 - CHANGED_PART))
 
 
 def _difference(left: np.ndarray, right: np.ndarray) -> float:
     """Mean grey-level difference in the ``STRONGEST`` most different small cells."""
-    apart = cv2.absdiff(left, right).astype(np.float32).mean(axis=2)
-    cell = SIDE // CELLS
-    cells = apart.reshape(len(apart) // cell, cell, -1, cell).mean(axis=(1, 3))
+    apart = cv2.absdiff(left, right).astype(np.float32)
+    cells = _cells(apart, SIDE // CELLS).mean(axis=2)
     return float(np.sort(cells, axis=None)[-STRONGEST:].mean())
+
+
+def _cells(picture: np.ndarray, side: int = 4) -> np.ndarray:
+    """The means of an (h, w, c) picture's cells of ``side`` pixels, (h / side, w / side, c)."""
+    height, width, channels = picture.shape
+    shape = (height // side, side, width // side, side, channels)
+    return np.asarray(picture.reshape(shape).mean(axis=(1, 3)))
 
 
 def _aligned(fixed: np.ndarray, moving: np.ndarray) -> np.ndarray | None:

@@ -71,6 +71,17 @@ def unknown_colour(raw: str | None, words: Lexicon) -> list[str]:
     return [surface(parts)]
 
 
+def colours_named(raw: str, words: Lexicon) -> list[str]:
+    """What a colour column may name, so that two columns that share a name do not disagree.
+
+    Two names of one family do not contradict each other ("Violet", "Purple"), so the families
+    stand for them; where the column names none, its own words do.
+    """
+    found = (match.meanings for match in words.find(tokens(raw)))
+    families = {term.family for terms in found for term in terms if term.kind == "colour"}
+    return sorted(families) or [raw.strip().casefold()]
+
+
 def one_pattern(column: str, words: Lexicon) -> list[Word]:
     """One pattern of the column; of "Solid/Striped" the one that shows."""
     named = column_words(column, "pattern", words)

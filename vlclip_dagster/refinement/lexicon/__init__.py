@@ -130,7 +130,9 @@ def _index(tables: list[dict[str, Any]], never: dict[str, str]) -> dict[Key, tup
             for word in _split(words):
                 key = stems(word)
                 known = terms.get(key, ())
-                if all(term.kind != kind for term in known):
+                of_kind = [term.family for term in known if term.kind == kind]
+                # Only a colour's name is of two families: khaki is a beige here, a green there.
+                if not of_kind or (kind == "colour" and family not in of_kind):
                     terms[key] = (*known, Term(kind, family))
     for family, words in never.items():
         for word in _split(words):
