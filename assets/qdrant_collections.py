@@ -15,11 +15,11 @@ from assets.stage import Stage, picture, sample_table, user_errors
 from resources.encoder import EncoderResource
 from resources.index import IndexResource
 from resources.warehouse import WarehouseResource
-from vlclip_dagster.hashing import data_version, row_key
+from vlclip_dagster.hashing import row_key
 from vlclip_dagster.images.sheet import contact_sheet
 from vlclip_dagster.index.types import VectorIndex
 from vlclip_dagster.partitions import product_types
-from vlclip_dagster.warehouse import Counts, Warehouse, each, refresh
+from vlclip_dagster.warehouse import EMPTY_VERSION, Counts, Warehouse, data_version, each, refresh
 
 if TYPE_CHECKING:
     from vlclip_dagster.encoder.embed import Encoder
@@ -74,7 +74,7 @@ def qdrant_collections(
     if slug not in stage.slugs:
         counts = Counts(deleted=vectors.count(slug))
         vectors.retire(slug)
-        return stage.result(counts, data_version(()), {"points": 0})
+        return stage.result(counts, EMPTY_VERSION, {"points": 0})
     checkpoint = warehouse.checkpoints().require_current()
     model = encoder.load(checkpoint.folder)
     wanted = wanted_points(home, slug, vectors.fingerprint)
@@ -86,7 +86,7 @@ def qdrant_collections(
         label=f"collection of {slug}",
         batch_rows=POINT_BATCH,
     )
-    version = data_version(wanted.select("item_id", "key").iter_rows())
+    version = data_version(wanted.select("item_id", "key"))
     shown = {"points": vectors.count(slug), "checkpoint": checkpoint.fingerprint}
     return stage.result(counts, version, shown | _example(home, slug, wanted, vectors, model))
 

@@ -6,9 +6,9 @@ import pytest
 
 from vlclip_dagster.catalog.drops import prepare_drop, read_drop
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.merging import NOTHING, merge_drop
+from vlclip_dagster.merging import merge_drop
 from vlclip_dagster.stages import StageLog
-from vlclip_dagster.warehouse import Warehouse
+from vlclip_dagster.warehouse import EMPTY_VERSION, Warehouse
 
 
 def product(number, kind="Mugs", **extra):
@@ -102,7 +102,7 @@ def test_a_type_without_products_is_retired_and_comes_back(shops):
     shops.drop("shop", product(1), product(2, "Rugs"))
     version = shops.last("rugs").output_version
     told = shops.drop("shop", product(1))
-    assert told.versions == {"rugs": NOTHING}
+    assert told.versions == {"rugs": EMPTY_VERSION}
     assert shops.types() == {"mugs": True, "rugs": False}
     assert shops.drop("shop", product(1), product(2, "Rugs")).versions == {"rugs": version}
     assert shops.types() == {"mugs": True, "rugs": True}

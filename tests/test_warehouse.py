@@ -1,5 +1,6 @@
 """What users of the warehouse rely on: atomic upserts, exact refreshes, retries, kill -9."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.warehouse import Counts, Warehouse, each, refresh
+from vlclip_dagster.warehouse import Counts, Warehouse, data_version, each, refresh
 
 
 @pytest.fixture
@@ -72,6 +73,16 @@ def test_the_data_version_follows_the_content_and_nothing_else(tmp_path):
     assert one.data_version() == two.data_version()
     refresh(two, wanted(a="1", b="2"), each(queries), label="q")
     assert one.data_version() != two.data_version()
+
+
+@given(st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9)), max_size=30, unique=True))
+@settings(deadline=None)
+def test_a_data_version_is_the_hash_of_its_sorted_rows(pairs):
+    digest = hashlib.blake2b(digest_size=16)
+    for item, key in sorted(pairs):
+        digest.update(f"{len(item)}:{item}={key};".encode())
+    rows = pl.DataFrame(pairs, schema={"item_id": pl.String, "key": pl.String}, orient="row")
+    assert data_version(rows) == digest.hexdigest()
 
 
 def test_many_small_commits_are_compacted_and_stay_equal(table):

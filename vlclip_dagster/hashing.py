@@ -6,7 +6,7 @@ spelled out here and never left to ``hash`` or ``repr``.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 Part = str | int | float | bool | None | Sequence["Part"] | Mapping[str, "Part"]
 
@@ -26,11 +26,3 @@ def row_key(*parts: Part) -> str:
 def content_hash(data: bytes) -> str:
     """SHA-256 of ``data`` in hexadecimal: the content address of a file or photograph."""
     return hashlib.sha256(data).hexdigest()
-
-
-def data_version(pairs: Iterable[tuple[str, str]]) -> str:
-    """Hash (item, key) pairs, whatever their order: the DataVersion of one asset partition."""
-    digest = hashlib.blake2b(digest_size=16)
-    for item, key in sorted(pairs):
-        digest.update(f"{len(item)}:{item}={key};".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()

@@ -15,13 +15,20 @@ from vlclip_dagster.catalog.drops import Drop
 from vlclip_dagster.catalog.landing import Landed, land
 from vlclip_dagster.compute import map_batches
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.hashing import data_version
 from vlclip_dagster.stages import StageLog, StageRun
 from vlclip_dagster.storage import working_folder
-from vlclip_dagster.warehouse import Compute, Counts, Table, Warehouse, any_of, refresh
+from vlclip_dagster.warehouse import (
+    EMPTY_VERSION,
+    Compute,
+    Counts,
+    Table,
+    Warehouse,
+    any_of,
+    data_version,
+    refresh,
+)
 
 LANDING_ROWS = 100_000  # per commit: text alone, so many fit
-NOTHING = data_version(())  # the version of a product type without products
 _ROW = ["item_id", "slug", "key"]
 _MOMENT = timedelta(microseconds=1)
 
@@ -126,13 +133,15 @@ def _changed_types(
 ) -> list[StageRun]:
     """A line for each product type whose rows are not those of its newest line."""
     after = pl.concat([before.others.select(_ROW), products.select(_ROW)])
-    versions = {str(slug): _version(rows) for (slug,), rows in _by_slug(after)}
+    versions = {
+        str(slug): data_version(rows.select("item_id", "key")) for (slug,), rows in _by_slug(after)
+    }
     newest = {str(run.slug): run for run in known}
     stored = {slug: run.output_version for slug, run in newest.items()}
     changed = sorted(
         slug
         for slug in versions.keys() | stored.keys()
-        if versions.get(slug, NOTHING) != stored.get(slug)
+        if versions.get(slug, EMPTY_VERSION) != stored.get(slug)
     )
     sizes, new, gone = (
         dict(rows.group_by("slug").len().iter_rows())
@@ -148,17 +157,13 @@ def _changed_types(
     for slug in changed:
         size, computed = sizes.get(slug, 0), new.get(slug, 0)
         counts = Counts(size - computed, computed, gone.get(slug, 0))
-        version = versions.get(slug, NOTHING)
+        version = versions.get(slug, EMPTY_VERSION)
         runs.append(StageRun("landed", slug, counts, size, share, version, {}, stamp))
     return runs
 
 
 def _by_slug(rows: pl.DataFrame) -> Iterable[tuple[tuple[object, ...], pl.DataFrame]]:
     return rows.partition_by("slug", as_dict=True).items()
-
-
-def _version(rows: pl.DataFrame) -> str:
-    return data_version(zip(rows["item_id"], rows["key"], strict=True))
 
 
 def _after(runs: Iterable[StageRun]) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from vlclip_dagster.evaluation.ablation import Variant
-from vlclip_dagster.hashing import data_version, row_key
+from vlclip_dagster.hashing import row_key
 from vlclip_dagster.refinement.texts import raw_text
-from vlclip_dagster.warehouse import Warehouse
+from vlclip_dagster.warehouse import Warehouse, data_version
 
 PICTURES = {"crop": ("grounded_crops", "crop"), "whole": ("photographs", "rendition")}
 
@@ -31,7 +31,7 @@ class WarehousePairs:
     @property
     def version(self) -> str:
         """Hash of all pairs: equal pairs, equal version."""
-        return data_version(self.frame.select("item_id", "key").iter_rows())
+        return data_version(self.frame.select("item_id", "key"))
 
     def images(self, indices: Sequence[int]) -> list[bytes]:
         """JPEG bytes of the rows ``indices``, in that order."""

@@ -5,6 +5,7 @@ commit, so a reader sees the table before it or after it, never half of it. What
 mean is in ``tables``; how a row is computed is the business of the assets.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.hashing import data_version
 from vlclip_dagster.progress import report
 from vlclip_dagster.storage import lance_options
 from vlclip_dagster.tables import TABLES, TableSchema
@@ -135,7 +135,7 @@ class Table:
     def data_version(self) -> str:
         """Hash of the sorted (id, key) pairs of all good rows: equal content, equal version."""
         good = self.keys().filter(~pl.col("failed"))
-        return data_version(zip(good[self.id_column], good["key"], strict=True))
+        return data_version(good.select(self.id_column, "key"))
 
     def _scan(self, columns: list[str], where: str | None) -> pl.DataFrame:
         dataset = self._open()
@@ -279,6 +279,18 @@ def refresh(
     # Also when there was nothing to do: a kill may have come between the last write and this.
     store.finish()
     return Counts(wanted.height - missing.height, done - failed, len(gone), failed)
+
+
+def data_version(rows: pl.DataFrame) -> str:
+    """Hash of (id, key) rows, whatever their order: the DataVersion of one asset partition."""
+    item, key = rows.columns
+    line = pl.format("{}:{}={};", pl.col(item).str.len_chars(), item, key)
+    content = rows.sort(item, key).select(line.str.join("")).item()
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+EMPTY_VERSION = data_version(pl.DataFrame(schema={"id": pl.String, "key": pl.String}))
+"""The version of a partition without rows."""
 
 
 def any_of(column: str, values: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from vlclip_dagster.catalog import feeds
@@ -63,6 +63,7 @@ def _blank(cell: str) -> bool:
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";", "|"])
 @given(rows=TABLES)
+@example(rows=[["", "a\r\nb", "\r\n", "", "c\r\n"]])
 @settings(FILES, max_examples=60)
 def test_any_text_survives_a_delimited_feed(
     tmp_path: Path, delimiter: str, rows: list[list[str]]

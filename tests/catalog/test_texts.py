@@ -1,7 +1,7 @@
 """Cleaning a column is cleaning each of its texts."""
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vlclip_dagster.catalog.encoded import json_object, row_keys
@@ -45,6 +45,7 @@ FEW = settings(deadline=None, max_examples=40)
 
 @FEW
 @given(st.lists(st.none() | TEXTS, min_size=1, max_size=30))
+@example(["<p>- </p>", "<p>a</p><p>- </p>", "- ", "-"])
 def test_a_column_is_cleaned_as_its_texts_are(raw: list[str | None]) -> None:
     texts = [None if text is None else text.replace("{", "").replace("}", "") for text in raw]
     expected = [clean_text(text, 60) or None if text is not None else None for text in texts]

@@ -171,12 +171,14 @@ class _Taken:
 
     def _without_repeats(self, products: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Rows with a new id, and rows whose id was used before, with who keeps it."""
+        digests = products["item_id"].hash(seed=0).to_list()
+        if len(set(digests)) == len(digests) and self._seen.isdisjoint(digests):
+            self._seen.update(digests)
+            return products, products.clear()
         new = []
-        for digest in products["item_id"].hash(seed=0):
+        for digest in digests:
             new.append(digest not in self._seen)
             self._seen.add(digest)
-        if all(new):
-            return products, products.clear()
         fresh = products.filter(new)
         places = [listing.select("item_id", *PLACE_SCHEMA) for listing in self._listings]
         keepers = pl.concat([*places, fresh.select("item_id", *PLACE_SCHEMA)])

@@ -44,7 +44,7 @@ CURLY = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"'}
 """Quotes, and how they are written here."""
 
 _DAMAGED, _STRAIGHT = re.compile(MAY_BE_DAMAGED), str.maketrans(CURLY)
-_MARKUP = re.compile(r"[<&]")
+_MARKUP = re.compile(r"<|&(?=[#A-Za-z])")
 _TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
 _UNSEEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])"
@@ -167,7 +167,7 @@ def _line(piece: str) -> str:
     """One block or row of a table on one line, its cells separated by commas."""
     if _CELL in piece:
         piece = ", ".join(filter(None, (" ".join(cell.split()) for cell in piece.split(_CELL))))
-    return _BULLET.sub("", " ".join(piece.split()))
+    return " ".join(_BULLET.sub("", piece).split())
 
 
 def _shorten(text: str, limit: int) -> str:
