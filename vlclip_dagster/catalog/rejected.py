@@ -36,12 +36,16 @@ def rejected_rows(
         slugs: the product type of each, where it is known.
         reasons: why each is rejected.
     """
+    if rows.is_empty():
+        return pl.DataFrame(schema=REJECTED_SCHEMA)
     record = json_object(rows.drop(RESERVED, strict=False), height=len(rows))
     return _shaped(rows.with_columns(slug=slugs, reasons=reasons, record=record), shop)
 
 
 def broken_rows(broken: Sequence[BrokenRow], shop: str, feed: str) -> pl.DataFrame:
     """Rejected rows (``REJECTED_SCHEMA``) from lines that could not even be read."""
+    if not broken:
+        return pl.DataFrame(schema=REJECTED_SCHEMA)
     lines = pl.DataFrame({"line": [row.text for row in broken]}, schema={"line": pl.String})
     rows = pl.DataFrame(
         {

@@ -60,8 +60,9 @@ def clean_texts(raw: pl.Series, limit: int = MAX_OUTPUT) -> pl.Series:
         limit: longest result in characters.
     """
     name, raw = raw.name, raw.alias("raw")
-    busy = raw.str.contains(_WORK) | (raw.str.len_chars() > limit)
-    clean = patched(raw, busy, lambda texts: _clean_busy(texts, limit))
+    text = pl.col("raw")
+    busy = raw.to_frame().select(text.str.contains(_WORK) | (text.str.len_chars() > limit))
+    clean = patched(raw, busy.to_series(), lambda texts: _clean_busy(texts, limit))
     return clean.set(clean == "", None).alias(name)
 
 
