@@ -249,3 +249,11 @@ def test_the_listing_names_all_that_can_be_asked(models):
     names = listing(models)["name"].to_list()
     assert names[:3] == ["catalog_health", "retrieval_quality", "stage_cost"]
     assert set(names) == {*source_columns(), *(model.name for model in models)}
+
+
+def test_landed_products_are_read_from_their_one_table(warehouse, models):
+    put(warehouse, "landed", None, [("e", "sofa"), ("f", "vase")], "item_id", "slug")
+    assert query(warehouse, models, "select item_id, slug from landed order by all").rows() == [
+        ("e", "sofa"),
+        ("f", "vase"),
+    ]

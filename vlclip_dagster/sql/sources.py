@@ -15,6 +15,7 @@ from vlclip_dagster.warehouse import Warehouse
 WHOLE = frozenset(
     {
         "drops",
+        "landed",
         "product_types",
         "rejected_products",
         "retrieval_scores",
