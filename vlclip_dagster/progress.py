@@ -1,18 +1,15 @@
 """Progress of long work, told to whoever listens.
 
-Work calls ``track`` around its loop; it knows nothing of terminals or of Dagster. The command
-line listens with bars, a Dagster run with a log line every few seconds, tests not at all.
+Work reports how far it is and knows nothing of terminals or of Dagster. The command line listens
+with a moving line; elsewhere nobody does, and reporting costs nothing.
 """
 
-import logging
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
-_logger = logging.getLogger("vlclip")
 
 
 class Listener(Protocol):
@@ -20,22 +17,6 @@ class Listener(Protocol):
 
     def __call__(self, label: str, done: int, total: int) -> None:
         """Take note that ``done`` of ``total`` units of ``label`` are finished."""
-
-
-class LogListener:
-    """Writes a log line at most every ``every_s`` seconds."""
-
-    def __init__(self, logger: logging.Logger = _logger, every_s: float = 10.0) -> None:
-        self._logger = logger
-        self._every_s = every_s
-        self._last = time.monotonic()
-
-    def __call__(self, label: str, done: int, total: int) -> None:
-        """Log, unless the last line is younger than the interval."""
-        now = time.monotonic()
-        if now - self._last >= self._every_s:
-            self._last = now
-            self._logger.info("%s: %d of %d", label, done, total)
 
 
 _listener: ContextVar[Listener | None] = ContextVar("vlclip_progress", default=None)

@@ -217,11 +217,6 @@ class Counts:
     deleted: int = 0
     failed: int = 0
 
-    @property
-    def changed(self) -> bool:
-        """Whether the stored content differs from before."""
-        return bool(self.computed or self.deleted)
-
     def as_dict(self) -> dict[str, int]:
         """The four counts by name."""
         return asdict(self)
