@@ -18,7 +18,10 @@ from index_cases import DIM, found, keys, make_index, publish, rows, unit
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.index import Filters
 from vlclip_dagster.index.copying import copy_folder
+from vlclip_dagster.index.edge_build import Job
+from vlclip_dagster.index.edge_builder import Builder
 from vlclip_dagster.index.edge_collection import EdgeCollection
+from vlclip_dagster.index.edge_shard import GraphSettings
 
 REPO = Path(__file__).resolve().parents[2]
 EYE = np.eye(DIM, dtype=np.float32)
@@ -206,6 +209,18 @@ def test_a_builder_that_dies_is_told_in_a_sentence(tmp_path: Path):
     with pytest.raises(VlclipError, match=r"dress stopped with status 1 .*what was published"):
         collection.finish()
     assert found(index, "dress", EYE[0]) == ["a/1"]
+
+
+def test_a_builder_is_not_blamed_for_the_words_of_the_one_before(tmp_path: Path, monkeypatch):
+    job = Job("dress", None, "draft", "target", DIM, GraphSettings(16, 128, 10_000), 256, 0.98)
+    builder = Builder()
+    for words, told in (("echo alas >&2", "alas"), ("", "it said nothing")):
+        program = tmp_path / "python"
+        program.write_text(f"#!/bin/sh\n{words}\nexit 3\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(program))
+        with pytest.raises(VlclipError, match=rf"stopped with status 3 \({told}\)"):
+            builder.run(job, tmp_path / "job.json")
 
 
 def test_a_damaged_index_is_told_and_heals(tmp_path: Path):

@@ -29,8 +29,8 @@ from vlclip_dagster.index.payload import Stored, pack, parse
 from vlclip_dagster.index.vectors import NEAREST, sampled_recall
 from vlclip_dagster.storage import write_whole
 
-_BATCH = 1_000
-_SAMPLE = 64
+_BATCH = 1_000  # points in memory as Python objects at once
+_SAMPLE = 64  # points whose two vectors are searched for
 
 
 @dataclass(frozen=True)

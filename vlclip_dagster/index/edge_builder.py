@@ -43,6 +43,7 @@ class Builder:
                 answer = _ask(child, path)
             except BaseException:
                 child.kill()  # or its answer would be taken for that to the next job
+                child.wait()  # or the next job would be given to it
                 raise
             if answer is None:
                 raise VlclipError(self._how_it_died(child, job))
@@ -56,6 +57,9 @@ class Builder:
 
     def _running(self) -> subprocess.Popen[str]:
         if self._child is None or self._child.poll() is not None:
+            # What the one before it said is not why this one dies.
+            self._said.seek(0)
+            self._said.truncate()
             home = str(Path(vlclip_dagster.__file__).resolve().parents[1])
             search = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
             self._child = subprocess.Popen(

@@ -20,7 +20,7 @@ from typing import Any, cast
 import numpy as np
 import qdrant_edge as qe
 
-from vlclip_dagster.index.filters import RESERVED, Condition, Equals
+from vlclip_dagster.index.filters import Condition, Equals, in_group
 from vlclip_dagster.index.payload import INDEXED
 from vlclip_dagster.index.types import VectorName
 
@@ -166,8 +166,7 @@ def _vectors(record: qe.Record) -> dict[str, Any]:
 
 def _filter(where: Sequence[Condition], exclude_group: str | None) -> qe.Filter | None:
     must: list[Any] = [_condition(condition) for condition in where]
-    excluded = [Equals(f"{RESERVED}.group", exclude_group)] if exclude_group else []
-    must_not: list[Any] = [_condition(condition) for condition in excluded]
+    must_not: list[Any] = [_condition(in_group(exclude_group))] if exclude_group else []
     return qe.Filter(must=must, must_not=must_not) if must or must_not else None
 
 

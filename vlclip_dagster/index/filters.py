@@ -39,6 +39,11 @@ class Between:
 Condition = Equals | Between
 
 
+def in_group(group: str) -> Equals:
+    """The point belongs to an item group."""
+    return Equals(f"{RESERVED}.group", group)
+
+
 @dataclass(frozen=True)
 class Filters:
     """What results must have; None means anything. Prices are in the feed's own currency."""

@@ -16,7 +16,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
-from vlclip_dagster.index.filters import RESERVED, Condition, Equals
+from vlclip_dagster.index.filters import Condition, Equals, in_group
 from vlclip_dagster.index.settings import IndexSettings
 
 PREFIX = "vlclip_"
@@ -78,8 +78,7 @@ def _place(url: str) -> str:
 def query_filter(where: Iterable[Condition], exclude_group: str | None) -> models.Filter | None:
     """All conditions at once, and not the group."""
     must: list[Any] = [_condition(condition) for condition in where]
-    excluded = [Equals(f"{RESERVED}.group", exclude_group)] if exclude_group else []
-    must_not: list[Any] = [_condition(condition) for condition in excluded]
+    must_not: list[Any] = [_condition(in_group(exclude_group))] if exclude_group else []
     return models.Filter(must=must, must_not=must_not) if must or must_not else None
 
 

@@ -20,8 +20,8 @@ from vlclip_dagster.index.server_client import PREFIX, aliases, scroll, speaking
 from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.index.vectors import NEAREST, sampled_recall, unit_matrix
 
-_SAMPLE = 64
-_GREEN_WITHIN_S = 1_800.0
+_SAMPLE = 64  # points whose two vectors are searched for
+_GREEN_WITHIN_S = 1_800.0  # after that a server is stuck, not slow
 _KINDS = {
     "keyword": models.PayloadSchemaType.KEYWORD,
     "float": models.PayloadSchemaType.FLOAT,
