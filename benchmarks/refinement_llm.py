@@ -1,7 +1,7 @@
 """How fast and how dear is the loop with a language model, and does it hold against faults?
 
 Asks a local server that answers like a good model, after a set latency, and bills tokens and
-cached prefixes as OpenAI does. Three parts, on DROP, a generated catalog:
+cached prefixes as OpenAI does. Three parts, on a generated catalog:
 
 - the loop, once without faults and once with a fifth of all calls failing: time against calls ×
   latency ÷ concurrency, every product with a query or a reason, the ledger beside the server's
@@ -12,6 +12,8 @@ cached prefixes as OpenAI does. Three parts, on DROP, a generated catalog:
   the evaluator, and to the refiner unless that stops; the product comes before the instructions,
   so that no prefix is ever cached. "cached" is the same loop with the instructions first: what
   is left of the difference are the verdicts that the rules give without asking.
+
+    python benchmarks/refinement_llm.py OUT_OF_VLCLIP_SAMPLE --limit 500
 """
 
 import argparse
@@ -33,8 +35,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "refinement"))
 
 import chat_server
-from refinement_truth import read_products
 
+from benchmarks.refinement_truth import read_products
 from vlclip_dagster.refinement.answers import read_answer
 from vlclip_dagster.refinement.examples import load_examples
 from vlclip_dagster.refinement.loop import refine_all

@@ -1,23 +1,21 @@
-"""A local server that speaks chat completions, files and batches, well or badly.
+"""A local server that answers chat completions and batches, well or badly.
 
 It counts and bills every request in a log of its own, remembers prompt prefixes as OpenAI does,
 and injects faults at a set rate. Run as a program it serves until it is killed and prints its
-address; ``GET /log`` returns the log.
+address; ``GET /log`` returns the log. How all that travels is in ``chat_wire``.
 """
 
 import argparse
-import contextlib
-import email
 import json
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from email import policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from typing import Any
+
+from chat_wire import Listener
 
 from vlclip_dagster.hashing import content_hash
 from vlclip_dagster.refinement.rules import RuleBackend
@@ -117,13 +115,8 @@ def tokens(text: str) -> int:
     return -(-len(text) // 4)
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256  # all of a client's threads may connect at once
-
-
 class ChatServer:
-    """The server's state; ``handler`` serves it."""
+    """What the server knows and answers; ``Listener`` puts it on the wire."""
 
     def __init__(self, manners: Manners) -> None:
         self.manners = manners
@@ -136,7 +129,7 @@ class ChatServer:
         self._random = random.Random(manners.seed)
         self._prefixes: set[str] = set()
         self.lock = threading.Lock()
-        self.http = _Listener(("127.0.0.1", 0), _handler(self))
+        self.http = Listener(self)
         self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
 
     def complete(self, request: dict[str, Any]) -> tuple[int, bytes | None, str]:
@@ -239,114 +232,6 @@ def completion(content: str, finish: str = "stop", usage: tuple[int, ...] = (90,
 
 def _error(message: str, code: str) -> bytes:
     return json.dumps({"error": {"message": message, "code": code}}).encode()
-
-
-def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            body = self.rfile.read(length)
-            if len(body) < length:  # the client was killed while it sent
-                return
-            if self.path.endswith("/chat/completions"):
-                self._chat(json.loads(body))
-            elif self.path.endswith("/files"):
-                self._file(body)
-            else:
-                self._batch(json.loads(body))
-
-        def do_GET(self) -> None:
-            name = self.path.split("/v1/")[-1].split("?")[0]
-            if self.path == "/log":
-                self._json([asdict(one) for one in server.log])
-            elif name == "batches":
-                found = list(server.batches.values())
-                self._json({"object": "list", "data": found, "has_more": False})
-            elif name.startswith("batches/"):
-                self._json(server.batches[name.removeprefix("batches/")])
-            else:
-                self._send(200, server.files[name.split("/")[1]])
-
-        def _chat(self, request: dict[str, Any]) -> None:
-            with server.lock:
-                server.requests.append(request)
-                server.authorizations.append(self.headers.get("Authorization", ""))
-                server.in_flight += 1
-                server.most_in_flight = max(server.most_in_flight, server.in_flight)
-            try:
-                due = time.monotonic() + server.manners.latency_s
-                status, body, outcome = server.complete(request)
-                if body is None or status != 200 or outcome == "html":
-                    server.note(request, outcome)
-                time.sleep(max(0.0, due - time.monotonic()))
-                if body is None:
-                    time.sleep(server.manners.hang_s)
-                    self.close_connection = True
-                elif outcome == "truncated":
-                    self._send(status, body[: len(body) // 2], len(body))
-                    self.close_connection = True
-                else:
-                    self._send(status, body)
-            finally:
-                with server.lock:
-                    server.in_flight -= 1
-
-        def _file(self, body: bytes) -> None:
-            head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-            parts = email.message_from_bytes(head + body, policy=policy.HTTP)
-            name = f"file-{len(server.files)}"
-            for part in parts.iter_parts():
-                if part.get_filename():
-                    server.files[name] = part.get_payload(decode=True)
-            self._json(
-                {
-                    "id": name,
-                    "object": "file",
-                    "bytes": len(body),
-                    "created_at": 0,
-                    "filename": "q",
-                    "purpose": "batch",
-                    "status": "processed",
-                }
-            )
-
-        def _batch(self, request: dict[str, Any]) -> None:
-            name = f"batch_{len(server.batches)}"
-            server.batches[name] = {
-                "id": name,
-                "object": "batch",
-                "status": "in_progress",
-                "created_at": 0,
-                **request,
-            }
-            self._json(server.batches[name])
-
-        def _json(self, data: Any) -> None:
-            self._send(200, json.dumps(data).encode())
-
-        def _send(self, status: int, body: bytes, length: int | None = None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body) if length is None else length))
-            refusal = {"retry-after-ms": "5"} if status == 429 else {}
-            for name, value in (refusal | server.manners.headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            self.wfile.flush()
-
-        def log_message(self, *arguments: object) -> None: ...
-
-        def handle(self) -> None:
-            # A client that gave up waiting is no reason to tell.
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                super().handle()
-
-    return Handler
 
 
 @contextmanager
