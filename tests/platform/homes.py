@@ -101,7 +101,6 @@ class Home:
             "VLCLIP_HOME": str(self.path),
             "DAGSTER_HOME": str(self.path / "dagster"),
             "DAGSTER_DISABLE_TELEMETRY": "1",
-            "OMP_WAIT_POLICY": "PASSIVE",
             **self.variables,
         }
 
@@ -148,6 +147,14 @@ class Home:
         table = self.table(name, slug)
         return dict(table.read([table.id_column, "key"]).iter_rows())
 
+    def materialized(self, asset: str, slug: str | None = None) -> dict[str, object]:
+        """Metadata of the newest materialization, as the UI shows it."""
+        of = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[slug] if slug else None)
+        with self.instance() as instance:
+            (record,) = instance.fetch_materializations(of, limit=1).records
+        shown = record.asset_materialization.metadata
+        return {name: value.value for name, value in shown.items()}
+
     def slugs(self) -> list[str]:
         return sorted(self.table("product_types").read(["slug"])["slug"])
 
@@ -170,6 +177,12 @@ def command(words: list[str], environment: dict[str, str]) -> subprocess.Complet
 def clean_environment() -> dict[str, str]:
     """The environment without what a developer has set for himself."""
     return {k: v for k, v in os.environ.items() if not k.startswith(("VLCLIP_", "DAGSTER_"))}
+
+
+def counts_of(outcome: Outcome, asset: str, slug: str | None = None) -> dict[str, int] | None:
+    """Counts of one stage of an outcome; None when it did not run."""
+    found = [run.counts.as_dict() for run in outcome.ran if (run.asset, run.slug) == (asset, slug)]
+    return found[0] if found else None
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
