@@ -11,8 +11,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,7 +19,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-VLCLIP = "from vlclip_dagster.cli import main; main()"
+from benchmarks.command import vlclip
+
 FULL, BASELINE = "full", "no_grounding_no_refinement"
 
 
@@ -29,39 +28,31 @@ class Builder:
     """Types commands in one home and takes the time of each."""
 
     def __init__(self, home: Path) -> None:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("DAGSTER_")}
-        self._environment = {**kept, "VLCLIP_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1"}
+        self._home = home
         self.seconds: dict[str, float] = {}
 
     def type(self, label: str, *words: str) -> str:
         """Run ``vlclip`` with ``words``; what it printed."""
         started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", VLCLIP, *words],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-        )
+        printed = vlclip(self._home, *words)
         self.seconds[label] = round(time.perf_counter() - started, 2)
-        if done.returncode:
-            sys.exit(f"vlclip {' '.join(words)} failed: {(done.stderr or done.stdout)[-2000:]}")
-        return done.stdout
+        return printed
 
 
 def build(products: int, seed: int, place: Path) -> dict[str, Any]:
     """Build a generated catalog under ``place``; everything that was measured."""
-    vlclip, catalog = Builder(place / "home"), place / "catalog"
-    vlclip.type("sample", "sample", str(catalog), "--products", str(products), "--seed", str(seed))
-    vlclip.type("drop", "drop", str(catalog), "--shop", "sample")
-    ran = json.loads(vlclip.type("first run", "run", "--json"))["ran"]
-    again = json.loads(vlclip.type("second run", "run", "--json"))["ran"]
-    report = json.loads(vlclip.type("report", "report", "--json"))
-    vlclip.type("search", "search", "black polka dot dress")
+    builder, catalog = Builder(place / "home"), place / "catalog"
+    builder.type("sample", "sample", str(catalog), "--products", str(products), "--seed", str(seed))
+    builder.type("drop", "drop", str(catalog), "--shop", "sample")
+    ran = json.loads(builder.type("first run", "run", "--json"))["ran"]
+    again = json.loads(builder.type("second run", "run", "--json"))["ran"]
+    report = json.loads(builder.type("report", "report", "--json"))
+    builder.type("search", "search", "black polka dot dress")
     return {
         "products": products,
         "seed": seed,
         "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
-        "seconds": vlclip.seconds,
+        "seconds": builder.seconds,
         "stages": stages(ran),
         "rerun_stages": len(again),
         "ablation": report["ablation"],

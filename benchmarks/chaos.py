@@ -42,8 +42,6 @@ QUICK = {
     "VLCLIP_TRAINING__EPOCHS": "2",
     "VLCLIP_TRAINING__BATCH_SIZE": "16",
     "VLCLIP_REPORT__ABLATION": "false",
-    # The reader takes a processor; whoever spins while waiting for the other takes it from both.
-    "OMP_WAIT_POLICY": "PASSIVE",
     "DAGSTER_DISABLE_TELEMETRY": "1",
 }
 ALL_TYPES = 17  # of a generated catalog

@@ -25,7 +25,8 @@ from vlclip_dagster.checkpoints import CheckpointStore
 from vlclip_dagster.encoder.checkpoint import load_metrics, load_provenance
 from vlclip_dagster.hashing import content_hash
 from vlclip_dagster.index import build_index
-from vlclip_dagster.runs import PROCESS_TAG, Platform, open_instance
+from vlclip_dagster.instance import PROCESS_TAG, open_instance
+from vlclip_dagster.runs import Platform
 from vlclip_dagster.settings import Settings, load_settings
 from vlclip_dagster.tables import TABLES
 from vlclip_dagster.warehouse import Warehouse
@@ -40,8 +41,8 @@ BETWEEN_STEPS = "between steps"
 # Says when it is ready, so that a kill hits the build and not Python's start.
 READY = """
 import sys
-import dagster, lance, torch
 import vlclip_dagster.runs
+import lance, torch
 from vlclip_dagster.cli import main
 print("ready", flush=True)
 sys.argv = ["vlclip", "run", "--json"]

@@ -10,14 +10,11 @@ Two galleries: the mode's own, as a shop would serve it (copies compete where th
 and the one of `near` for all, which shows what training alone gains.
 
     python benchmarks/dedup_effect.py --products 2550 --epochs 12
-    python benchmarks/dedup_effect.py --catalog shared/catalogs/luma --seeds 3
+    python benchmarks/dedup_effect.py --catalog CATALOGS/luma --seeds 3
 """
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +26,7 @@ from rich.table import Table
 
 from assets.deduped_images import map_to_canonical
 from assets.stage import registered_types
+from benchmarks.command import vlclip
 from vlclip_dagster.encoder.checkpoint import save_checkpoint
 from vlclip_dagster.encoder.embed import load_encoder
 from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
@@ -41,27 +39,17 @@ from vlclip_dagster.measure import attribute_facts, gallery_of, queries_of
 from vlclip_dagster.pairs import WarehousePairs, training_pairs
 from vlclip_dagster.warehouse import Warehouse
 
-VLCLIP = "from vlclip_dagster.cli import main; main()"
 MODES = ("off", "exact", "near")
 
 
 def build(home: Path, catalog: Path | None, products: int) -> None:
     """A home in which every photograph has its crop, since none stands for another."""
-    off = {"VLCLIP_DEDUP__MODE": "off", "VLCLIP_REPORT__ABLATION": "false"}
-    quick = {"VLCLIP_HOME": str(home), "VLCLIP_TRAINING__EPOCHS": "1", **off}
-    environment = {**os.environ, "DAGSTER_DISABLE_TELEMETRY": "1", **quick}
-
-    def vlclip(*words: str) -> None:
-        command = [sys.executable, "-c", VLCLIP, *words]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"vlclip {' '.join(words)} failed: {(done.stderr or done.stdout)[-2000:]}")
-
+    quick = {"VLCLIP_TRAINING__EPOCHS": "1", "VLCLIP_REPORT__ABLATION": "false"}
     if catalog is None:
         catalog = home.parent / "catalog"
-        vlclip("sample", str(catalog), "--products", str(products))
-    vlclip("drop", str(catalog), "--shop", "shop")
-    vlclip("run")
+        vlclip(home, "sample", str(catalog), "--products", str(products))
+    vlclip(home, "drop", str(catalog), "--shop", "shop")
+    vlclip(home, "run", VLCLIP_DEDUP__MODE="off", **quick)
 
 
 def mode_pairs(home: Warehouse, slugs: list[str], mode: str) -> WarehousePairs:

@@ -5,7 +5,7 @@ On a generated catalog: the share of copies found by kind (re-encoded at quality
 catalog's own photographs, beside the copies it holds) and the photographs wrongly merged. On the
 luma catalog: identical files found, colour variants merged.
 
-    python benchmarks/dedup_quality.py --sample OUT_OF_VLCLIP_SAMPLE --catalogs shared/catalogs
+    python benchmarks/dedup_quality.py --sample OUT_OF_VLCLIP_SAMPLE --catalogs CATALOGS
 
 imagededup comes with the extra `bench`; without it, its rows are left out.
 """

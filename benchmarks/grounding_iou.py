@@ -4,7 +4,7 @@ Prints mean IoU with the true box on a generated catalog (per scene and type), w
 worn items on the street photographs, how much of the product the box holds, and photographs per
 second of processor time.
 
-    python benchmarks/grounding_iou.py --sample OUT_OF_VLCLIP_SAMPLE --catalogs shared/catalogs
+    python benchmarks/grounding_iou.py --sample OUT_OF_VLCLIP_SAMPLE --catalogs CATALOGS
 """
 
 import argparse

@@ -14,10 +14,11 @@ import subprocess
 import sys
 import time
 
+from benchmarks.command import VLCLIP
+
 BOUND_S = 3.0
 CODE_LOCATION = "from vlclip_dagster.definitions import build_defs; build_defs()"
 SEARCH_MODULES = "import vlclip_dagster.serving.local"
-SEARCH = "from vlclip_dagster.cli import main; main()"
 
 
 def seconds(words: list[str], times: int) -> float:
@@ -41,7 +42,7 @@ def commands(query: str) -> dict[str, list[str]]:
         "import what a search needs": ["-c", SEARCH_MODULES],
     }
     if CheckpointStore(load_settings().home).current():
-        timed["vlclip search, cold"] = ["-c", SEARCH, "search", query]
+        timed["vlclip search, cold"] = ["-c", VLCLIP, "search", query]
     return timed
 
 

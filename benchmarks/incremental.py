@@ -10,10 +10,8 @@ must be the rows that the change touches, and the time is held against that of t
 
 import argparse
 import json
-import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,11 +24,11 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.command import vlclip
 from benchmarks.shop import change, read_feed
 from vlclip_dagster.encoder.checkpoint import load_metrics
 from vlclip_dagster.warehouse import Warehouse
 
-VLCLIP = "from vlclip_dagster.cli import main; main()"
 SHOP = "sample"
 # Which halves of a product an asset reads: what each must compute of a changed one.
 READS = {
@@ -58,17 +56,6 @@ class Cost:
     def exact(self) -> bool:
         """Whether each asset computed what the change touches and no more."""
         return all(self.computed.get(name, 0) == rows for name, rows in self.touched.items())
-
-
-def vlclip(home: Path, *words: str) -> str:
-    """Type a command; what it printed."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("DAGSTER_")}
-    environment = {**kept, "VLCLIP_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1"}
-    command = [sys.executable, "-c", VLCLIP, *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"vlclip {' '.join(words)} failed: {(done.stderr or done.stdout)[-2000:]}")
-    return done.stdout
 
 
 def timed_run(home: Path, kind: str, products: int) -> Cost:

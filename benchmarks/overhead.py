@@ -22,10 +22,11 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.incremental import vlclip
+from benchmarks.command import vlclip
 from vlclip_dagster.automation import PRODUCT_ASSETS, SEARCH_ASSETS
 from vlclip_dagster.definitions import build_defs
-from vlclip_dagster.runs import QUIET, open_instance
+from vlclip_dagster.instance import open_instance
+from vlclip_dagster.runs import QUIET
 from vlclip_dagster.settings import Settings, load_settings
 from vlclip_dagster.stages import StageLog
 from vlclip_dagster.warehouse import Warehouse

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vlclip_dagster.catalog.drops import DropManifest, Mode
     from vlclip_dagster.catalog.generated import SampleSummary
     from vlclip_dagster.catalog.mapping import FeedMapping
-    from vlclip_dagster.runs import Outcome
+    from vlclip_dagster.runs import Outcome, Platform
     from vlclip_dagster.serving.search import SearchService
 
 app = typer.Typer(
@@ -158,12 +158,9 @@ def report(as_json: AsJson = False) -> None:
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Tell, per asset and product type, the rows, the last counts and what is out of date."""
-    from vlclip_dagster.runs import Platform, open_instance
-    from vlclip_dagster.settings import load_settings
     from vlclip_dagster.terminal import say_json, show_status
 
-    settings = load_settings()
-    current = Platform(settings, open_instance(settings)).status()
+    current = _platform().status()
     say_json(current) if as_json else show_status(current)
 
 
@@ -175,12 +172,9 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Put an earlier checkpoint back into use; `vlclip run` or the automation embeds with it."""
-    from vlclip_dagster.runs import Platform, open_instance
-    from vlclip_dagster.settings import load_settings
     from vlclip_dagster.terminal import say, say_json
 
-    settings = load_settings()
-    decision = Platform(settings, open_instance(settings)).roll_back(checkpoint)
+    decision = _platform().roll_back(checkpoint)
     said = f"checkpoint {decision.fingerprint} is in use again; searches follow with: vlclip run"
     say_json(decision) if as_json else say(said)
 
@@ -231,7 +225,7 @@ def dev(
     port: Annotated[int, typer.Option(help="Port of the UI on this machine.")] = 3000,
 ) -> None:
     """Open the Dagster UI, its sensors and schedules on this home."""
-    from vlclip_dagster.runs import open_instance
+    from vlclip_dagster.instance import open_instance
     from vlclip_dagster.settings import load_settings
 
     with open_instance(load_settings()) as instance:
@@ -290,16 +284,22 @@ def _drop(
     return manifest, write_drop(manifest, load_settings().inbox)
 
 
+def _platform() -> "Platform":
+    from vlclip_dagster.instance import open_instance
+    from vlclip_dagster.runs import Platform
+    from vlclip_dagster.settings import load_settings
+
+    settings = load_settings()
+    return Platform(settings, open_instance(settings))
+
+
 def _run(*, retrain: bool, shown: bool) -> "Outcome":
     from vlclip_dagster.disk import disk_troubles_told
-    from vlclip_dagster.runs import Platform, open_instance
     from vlclip_dagster.settings import load_settings
     from vlclip_dagster.terminal import progress_shown, show_job, show_outcome
 
-    settings = load_settings()
-    with progress_shown(enabled=shown), disk_troubles_told(settings.home):
-        platform = Platform(settings, open_instance(settings))
-        outcome = platform.run_out_of_date(retrain=retrain, on_job=show_job if shown else None)
+    with progress_shown(enabled=shown), disk_troubles_told(load_settings().home):
+        outcome = _platform().run_out_of_date(retrain=retrain, on_job=show_job if shown else None)
     if shown:
         show_outcome(outcome)
     return outcome

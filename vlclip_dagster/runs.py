@@ -1,21 +1,16 @@
 """What is out of date, and running it in this process, through Dagster.
 
 Every run is a Dagster run: its events, materializations and checks are in the instance, where
-the UI shows them. How an artifact is computed is the assets' business.
+the UI shows them. How an artifact is computed is the assets' business, and where the instance
+comes from that of ``instance``.
 """
 
-import contextlib
 import itertools
-import os
-import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.instance.ref import InstanceRef
 
 from assets.stage import registered_types, retired_types
 from vlclip_dagster.automation import PRODUCT_ASSETS, RETIRED_ASSETS, SEARCH_ASSETS
@@ -25,6 +20,7 @@ from vlclip_dagster.encoder.checkpoint import load_provenance
 from vlclip_dagster.encoder.provenance import ENCODER_CODE_VERSION
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
 from vlclip_dagster.inbox import land_pending, refused_drops
+from vlclip_dagster.instance import bury_dead_runs, process_tags
 from vlclip_dagster.interrupts import heeding_interrupts
 from vlclip_dagster.merging import LandedDrop
 from vlclip_dagster.partitions import product_types
@@ -32,20 +28,11 @@ from vlclip_dagster.preflight import missing_requirements
 from vlclip_dagster.sensors import announce
 from vlclip_dagster.settings import Settings
 from vlclip_dagster.stages import StageLog, StageRun, why_stale
-from vlclip_dagster.storage import working_folder
 from vlclip_dagster.warehouse import Counts, Warehouse
 
 # A checkpoint that never saw this share of the catalog is trained anew by `vlclip run`.
 UNSEEN_SHARE = 0.2
 ALL_ASSETS = (*PRODUCT_ASSETS, "finetuned_checkpoint", *SEARCH_ASSETS, "eval_report")
-HOST_TAG, PROCESS_TAG = "vlclip/host", "vlclip/process"
-# Who types `vlclip run` sees what it prints; capturing it starts four processes a run.
-IN_PROCESS = {
-    "compute_logs": {
-        "module": "dagster._core.storage.noop_compute_log_manager",
-        "class": "NoOpComputeLogManager",
-    }
-}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -80,68 +67,6 @@ class Status:
     checkpoint: str | None
     unseen_share: float | None
     decision: Decision | None
-
-
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The Dagster instance of this home, or the one that ``DAGSTER_HOME`` names.
-
-    Its configuration files are written when they are missing, and never changed afterwards;
-    where ``DAGSTER_POSTGRES_URL`` is set, they are those of an instance that machines share.
-    """
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    beside = str(working_folder(settings.home) / "dagster")
-    folder = Path(os.environ.setdefault("DAGSTER_HOME", beside))
-    folder.mkdir(parents=True, exist_ok=True)
-    shared = "DAGSTER_POSTGRES_URL" in os.environ
-    templates = {
-        "dagster.yaml": "dagster-postgres.yaml" if shared else "dagster.yaml",
-        "workspace.yaml": "workspace.yaml",
-    }
-    for name, template in templates.items():
-        configuration = folder / name
-        if not configuration.exists():
-            configuration.write_text(files("vlclip_dagster").joinpath(template).read_text())
-    ref = InstanceRef.from_dir(str(folder), overrides=IN_PROCESS)
-    return _open_shared(ref) if shared else dg.DagsterInstance.from_ref(ref)
-
-
-def _open_shared(ref: InstanceRef) -> dg.DagsterInstance:
-    from dagster_postgres.utils import DagsterPostgresException
-
-    try:
-        return dg.DagsterInstance.from_ref(ref)
-    except DagsterPostgresException as error:
-        raise VlclipError(
-            "the database that DAGSTER_POSTGRES_URL names does not answer: start it, or correct it"
-        ) from error
-
-
-def bury_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Fail the runs of processes that were killed, and free the pool slots they still hold.
-
-    No daemon watches runs of ``vlclip run``; without this, a kill -9 would block a pool for good.
-    """
-    host = socket.gethostname()
-    unfinished = instance.get_runs(
-        dg.RunsFilter(
-            statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
-            tags={HOST_TAG: host},
-        )
-    )
-    dead = [run for run in unfinished if not _alive(int(run.tags[PROCESS_TAG]))]
-    for run in dead:
-        instance.report_run_failed(run, "the process of this run was killed")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-    return len(dead)
-
-
-def _alive(process: int) -> bool:
-    with contextlib.suppress(PermissionError):  # somebody else's process is alive too
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
-    return True
 
 
 class Platform:
@@ -335,7 +260,7 @@ class Platform:
             # A whole job is resolved once; a part of it would be anew for each product type.
             asset_selection=None if slug else [dg.AssetKey(name) for name in selection],
             run_config=QUIET,
-            tags={HOST_TAG: socket.gethostname(), PROCESS_TAG: str(os.getpid())},
+            tags=process_tags(),
             raise_on_error=False,
         )
         log = StageLog(self.warehouse)

@@ -9,9 +9,6 @@ from homes import QUICK, Home, Shop
 
 from vlclip_dagster.catalog.generated import write_sample
 
-# Threads that spin while they wait for a core that others use make a training crawl.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 # Two of them hold a duplicate in this sample; two runs a type are what takes the time here.
 TYPES = {"dress", "handbag", "sofa", "t-shirt", "trousers"}
 FEW = {"handbag", "sofa"}

@@ -16,7 +16,8 @@ import polars as pl
 
 from vlclip_dagster.catalog.drops import prepare_drop, write_drop
 from vlclip_dagster.catalog.slug import leaf_type, slugify
-from vlclip_dagster.runs import Outcome, Platform, Status, open_instance
+from vlclip_dagster.instance import open_instance
+from vlclip_dagster.runs import Outcome, Platform, Status
 from vlclip_dagster.serving.local import open_search
 from vlclip_dagster.serving.search import SearchService
 from vlclip_dagster.settings import Settings, load_settings

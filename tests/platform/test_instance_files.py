@@ -9,7 +9,7 @@ from dagster._core.instance.ref import InstanceRef
 
 import vlclip_dagster
 from vlclip_dagster.errors import VlclipError
-from vlclip_dagster.runs import open_instance
+from vlclip_dagster.instance import open_instance
 from vlclip_dagster.settings import Settings
 
 FOLDER = Path(vlclip_dagster.__file__).parent

@@ -21,7 +21,6 @@ QUICK = {
     "VLCLIP_TRAINING__BATCH_SIZE": "8",
     "VLCLIP_REPORT__ABLATION": "false",
     "DAGSTER_DISABLE_TELEMETRY": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
 }
 VLCLIP = "from vlclip_dagster.cli import main; main()"
 
