@@ -76,7 +76,7 @@ def test_an_atom_entry_with_its_link_and_markup_is_a_product(tmp_path: Path) -> 
     rows = only_rows(path)
     assert rows["id"].to_list() == ["1", "2"]
     assert rows["link"][0] == "https://s/1"
-    assert "two <b" in rows["summary"][0]
+    assert "two <b" in rows["description"][0]
 
 
 def only_rows(path: Path) -> pl.DataFrame:

@@ -145,7 +145,8 @@ RECORDS = st.fixed_dictionaries(
 def test_every_row_is_a_product_or_rejected_or_a_deletion(records: list[dict[str, str]]) -> None:
     records = [GOOD | {"id": "sure"}, *(record | {"deleted": None} for record in records)]
     result = judged(*records)
-    assert len(result.products) + len(result.rejected) == len(records)
+    said = [record for record in records if any(value is not None for value in record.values())]
+    assert len(result.products) + len(result.rejected) == len(said)
     assert "sure" in result.products["id"].to_list()
     assert result.rejected["reasons"].list.len().min() != 0
     assert result.products["title"].str.len_chars().min() > 0

@@ -27,6 +27,9 @@ from vlclip_dagster.catalog.values import (
         ("1 299,50 SEK", 1299.5, "SEK"),
         ("1'299.50 chf", 1299.5, "CHF"),
         ("1,299", 1299.0, None),
+        ("1.299 €", 1299.0, "EUR"),
+        ("12.500 KWD", 12.5, "KWD"),
+        ("49,- €", 49.0, "EUR"),
         ("1.234.567 IDR", 1234567.0, "IDR"),
         ("0 USD", 0.0, "USD"),
         ("10 - 20 USD", None, None),
@@ -50,6 +53,9 @@ def test_genders_and_ages_become_the_merchant_values() -> None:
         *("male", "female", "female", "unisex"),
         None,
     ]
+    assert [parse_gender(word) for word in ("Damen", "Männer", "Mädchen", "hommes", "Mujer")] == [
+        *("female", "male", "female", "male", "female")
+    ]
     assert [parse_age_group(word) for word in ("Adult", "child", "all ages", "?")] == [
         *("adult", "kids", "adult"),
         None,
@@ -64,11 +70,14 @@ def test_links_of_one_field() -> None:
 
 def test_the_main_photograph_is_first_and_repeats_go() -> None:
     assert photograph_links(" m,1.jpg ", "a.jpg,m,a.jpg") == ["m,1.jpg", "a.jpg", "m"]
+    assert photograph_links("a.jpg, b.png|c.webp", "https://h/1?v=1; https://h/2|https://h/3") == [
+        *("a.jpg", "b.png", "c.webp", "https://h/1?v=1", "https://h/2", "https://h/3")
+    ]
     many = ",".join(f"{number}.jpg" for number in range(30))
     assert len(photograph_links("main.jpg", many)) == 10
 
 
-LINKS = st.text('ab,[]" .jpg', max_size=12)
+LINKS = st.text('ab,[]{}|;" .jpg', max_size=12)
 
 
 @settings(deadline=None)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from string import Formatter
 
 import polars as pl
 
@@ -27,39 +28,73 @@ READ = (
 
 # Our name: what it is called elsewhere, in order of preference, spelled as `column_name` does.
 ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("item_id", "product_id", "offer_id", "sku", "article_id", "asin", "item_identifier"),
-    "title": ("name", "product_name", "product_title", "product_display_name", "item_name", "text"),
-    "description": ("product_description", "body_html", "body", "long_description", "desc"),
+    "id": (
+        *("item_id", "product_id", "offer_id", "sku", "article_id", "asin", "item_identifier"),
+        *("parent_asin", "uniq_id", "article_number", "item_number", "handle"),
+    ),
+    "title": (
+        *("name", "product_name", "product_title", "product_display_name", "item_name", "text"),
+        "prod_name",
+    ),
+    "description": (
+        *("product_description", "body_html", "body", "long_description", "desc", "detail_desc"),
+        *("content", "summary", "short_description", "features", "bullet_points"),
+    ),
     "product_type": (
         "type",
         "category",
         "product_category",
         "article_type",
         "category_name",
+        "categories",
+        "product_types",
+        "product_type_name",
         "google_product_category",
         "category3",
         "category2",
         "category1",
+        "product_category_tree",
+        "main_category",
     ),
-    "image_link": ("image", "image_url", "main_image", "img", "img_url", "image_src", "picture"),
+    "image_link": (
+        *("image", "image_url", "main_image", "img", "img_url", "image_src", "picture"),
+        *("base_image", "primary_image"),
+    ),
     "additional_image_link": (
         "additional_image_links",
         "additional_images",
         "additional_image_urls",
         "other_images",
         "images",
+        "image_urls",
+        "image_links",
+        "photos",
+        "pictures",
+        "gallery",
     ),
     "item_group_id": ("group_id", "parent_id", "parent_sku", "variant_group"),
-    "color": ("colour", "base_colour", "base_color", "color_name", "colour_name"),
+    "color": (
+        *("colour", "base_colour", "base_color", "color_name", "colour_name"),
+        *("colour_group_name", "colors", "colours"),
+    ),
     "material": ("fabric", "fabric_type"),
     "brand": ("vendor", "manufacturer", "brand_name"),
     "gender": ("sex", "target_gender"),
     "age_group": ("agegroup", "target_age_group"),
-    "price": ("regular_price", "list_price", "current_price"),
+    "price": ("regular_price", "list_price", "current_price", "variant_price", "retail_price"),
     "currency": ("price_currency", "currency_code"),
     "link": ("url", "product_url", "product_link"),
 }
 
+# What shop systems call a kind of record where others name the product's type.
+_RECORD_KIND = (
+    r"(?i)^(?:simple|variable|variation|grouped|external|configurable|bundle|virtual|downloadable"
+    r"|product)(?:, ?(?:virtual|downloadable))*$"
+)
+_PHOTOGRAPHS = ("image_link", "additional_image_link")
+_CALLED = [called for ours in _PHOTOGRAPHS for called in (ours, *ALIASES[ours])]
+_NUMBERED_PHOTOGRAPH = re.compile(rf"(?:{'|'.join(_CALLED)})_?\d+")
+_COPY = re.compile(r"_\d+$")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 
@@ -67,6 +102,7 @@ _NOT_WORD = re.compile(r"[^\w]+|_+")
 def column_name(raw: str) -> str:
     """A header as a name: ``"Image Link"``, ``"imageLink"`` and ``"g:image_link"`` are one."""
     text = unicodedata.normalize("NFKC", raw).strip().removeprefix("g:")
+    text = text.removeprefix("Google Shopping / ")  # Shopify's export
     return _NOT_WORD.sub("_", _WORD_START.sub("_", text).lower()).strip("_")[:64]
 
 
@@ -93,12 +129,12 @@ def canonical(frame: pl.DataFrame, renamed: Mapping[str, Sequence[str]]) -> pl.D
     """The columns of a feed under our names.
 
     A column of ours is filled, row by row, with the first value there is: in the columns that
-    ``renamed`` names for it, else in its own, however spelled, and its aliases. What filled it
-    stands there alone.
+    ``renamed`` names for it, else in its own, however spelled and repeated, and its aliases. What
+    filled it stands there alone; but photographs in numbered columns all count.
 
     Args:
         frame: text, under the feed's own headers.
-        renamed: our name → headers of the feed, from a mapping file.
+        renamed: our name → headers of the feed, or templates of them, from a mapping file.
     """
     names = canonical_names(frame.columns)
     by_header = dict(zip(frame.columns, names, strict=True))
@@ -106,15 +142,81 @@ def canonical(frame: pl.DataFrame, renamed: Mapping[str, Sequence[str]]) -> pl.D
     spelled: defaultdict[str, list[str]] = defaultdict(list)
     for header, name in by_header.items():
         spelled[column_name(header)].append(name)
+    for name in names:
+        copied = _COPY.sub("", name)
+        if copied in names and name not in spelled[copied]:
+            spelled[copied].append(name)
     frame = frame.rename(by_header)
     for ours, headers in renamed.items():
-        mapped = (by_header.get(header, column_name(header)) for header in headers)
-        frame = _filled(frame, ours, [*mapped, *spelled[ours]])
+        frame = frame.with_columns(_composed(frame, one) for one in headers if is_template(one))
+        mapped = (by_header.get(header, header) for header in headers)
+        known = (name if name in frame.columns else column_name(name) for name in mapped)
+        frame = _filled(frame, ours, [*known, *spelled[ours]])
     for ours in READ:
         if ours not in renamed:
             called = (ours, *ALIASES.get(ours, ()))
-            frame = _filled(frame, ours, [name for one in called for name in spelled[one]])
-    return frame
+            sources = list(dict.fromkeys(name for one in called for name in spelled[one]))
+            sources = [name for name in sources if name in frame.columns]
+            if ours == "product_type" and len(sources) > 1:
+                frame = _without_kinds(frame, sources)
+            frame = _filled(frame, ours, sources)
+    return _with_numbered(frame, names)
+
+
+def is_template(header: str) -> bool:
+    """Whether a mapping composes a value of columns, as in ``"images/{id}.jpg"``.
+
+    ``{id:.3}`` is the first three characters of a value.
+    """
+    return "{" in header
+
+
+def check_template(header: str) -> None:
+    """Refuse what is no template.
+
+    Raises:
+        ValueError: a brace is missing, or it asks for more than the beginning of a value.
+    """
+    try:
+        asked = [spec for *_, spec, _ in Formatter().parse(header) if spec]
+    except ValueError:
+        asked = ["{"]
+    if not all(re.fullmatch(r"\.\d{1,3}", spec) for spec in asked):
+        raise ValueError(f"'{header}' can't be read: write such as 'images/{{id}}.jpg'")
+
+
+def _composed(frame: pl.DataFrame, template: str) -> pl.Expr:
+    """A column of what ``template`` says, null where one of its columns is."""
+    parts = [pl.lit("")]
+    for text, column, spec, _ in Formatter().parse(template):
+        parts.append(pl.lit(text))
+        if column is not None:
+            name = column_name(column)
+            called = [one for one in (name, *ALIASES.get(name, ())) if one in frame.columns]
+            value = pl.coalesce(called) if called else pl.lit(None, pl.String)
+            parts.append(value.str.head(int(spec[1:])) if spec else value)
+    return pl.concat_str(parts).alias(template)
+
+
+def _without_kinds(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """``frame`` with null where one of ``names`` tells the kind of a record."""
+    kinds = (pl.col(name).str.contains(_RECORD_KIND) for name in names)
+    return frame.with_columns(
+        pl.when(~kind).then(name).alias(name) for name, kind in zip(names, kinds, strict=True)
+    )
+
+
+def _with_numbered(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """``frame`` with photographs of numbered columns among the additional ones."""
+    numbered = [name for name in names if _NUMBERED_PHOTOGRAPH.fullmatch(name)]
+    numbered = [name for name in numbered if name in frame.columns]
+    if not numbered:
+        return frame
+    own = [name for name in _PHOTOGRAPHS[1:] if name in frame.columns]
+    links = pl.concat_str(own + numbered, separator=",", ignore_nulls=True)
+    return frame.with_columns(pl.when(links != "").then(links).alias(_PHOTOGRAPHS[1])).drop(
+        numbered
+    )
 
 
 def _filled(frame: pl.DataFrame, ours: str, sources: Sequence[str]) -> pl.DataFrame:

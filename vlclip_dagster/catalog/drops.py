@@ -6,6 +6,7 @@ holds (``waiting``).
 """
 
 import posixpath
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ MANIFEST = "manifest.json"
 """The file that makes a folder a drop; it is written last."""
 
 _FEED_NAMES = ("product", "feed", "catalog", "item", "listing")
+# A part of a table in several files, as Hugging Face and Spark name it.
+_PART = re.compile(r"^part-\d{5}|-\d{5}-of-\d{5}\b")
 _SHA256 = r"^[0-9a-f]{64}$"
 _UPLOADS = 16  # photographs on their way to S3 at a time
 
@@ -152,6 +155,8 @@ def prepare_drop(
 def find_feeds(folder: Path) -> list[Path]:
     """The feed files directly in ``folder``: those named like one, or the only one there is.
 
+    The parts of a table in several files are one.
+
     Raises:
         VlclipError: there is none, or it can't be told which of several it is.
     """
@@ -165,7 +170,7 @@ def find_feeds(folder: Path) -> list[Path]:
             f"There is no feed in {folder}: put a file such as products.csv, feed.tsv or "
             "products.jsonl there, or give the path of the feed itself."
         )
-    if len(chosen) > 1 and not named:
+    if len(chosen) > 1 and not named and not all(_PART.search(file.name) for file in chosen):
         names = ", ".join(file.name for file in chosen[:10])
         raise VlclipError(
             f"The folder {folder} holds several files that may be its feed ({names}): "

@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from vlclip_dagster.catalog.columns import REQUIRED
-from vlclip_dagster.catalog.mapping import FeedKind, FeedMapping
+from vlclip_dagster.catalog.mapping import MAPPING, FeedKind, FeedMapping
 from vlclip_dagster.catalog.readers import abo, delimited, json_records, merchant_xml, parquet
 from vlclip_dagster.catalog.streams import Encoding, detect_encoding, open_bytes, open_text
 from vlclip_dagster.catalog.table import Batch, Source
@@ -193,6 +193,8 @@ def _first_line_is_json(start: str) -> bool:
 
 def _require(path: Path, found: list[str], rows: int, broken: int) -> None:
     needed = ("id",) if {"action", "deleted"}.intersection(found) else REQUIRED
+    if "additional_image_link" in found:
+        found = [*found, "image_link"]
     missing = [name for name in needed if name not in found]
     if not rows:
         told = f"none of its {broken} lines can be read" if broken else "no rows"
@@ -201,5 +203,12 @@ def _require(path: Path, found: list[str], rows: int, broken: int) -> None:
         shown = ", ".join(found[:30]) or "none"
         raise VlclipError(
             f"The feed {path} has no column {' or '.join(map(repr, missing))} "
-            f"(its columns are: {shown}): add or rename the column, or give a mapping file."
+            f"(its columns are: {shown}): write {MAPPING} beside it with the line [columns] and "
+            f"below it {' and '.join(map(_example, missing))}, with the right names."
         )
+
+
+def _example(missing: str) -> str:
+    """A line of a mapping file."""
+    value = "images/{id}.jpg" if missing == "image_link" else "its name in the feed"
+    return f'{missing} = "{value}"'

@@ -6,6 +6,7 @@ what is computed from it.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,6 +16,7 @@ import polars as pl
 from vlclip_dagster.catalog.drops import Drop, DropManifest, Mode
 from vlclip_dagster.catalog.encoded import row_keys
 from vlclip_dagster.catalog.feeds import COMPANIONS, read_feed
+from vlclip_dagster.catalog.mapping import MAPPING
 from vlclip_dagster.catalog.rejected import REJECTED_SCHEMA, broken_rows, rejected_rows
 from vlclip_dagster.catalog.schema import PLACE_SCHEMA, PRODUCT_SCHEMA, Validated, validate
 from vlclip_dagster.catalog.spool import PLACE, Spool
@@ -94,6 +96,7 @@ def land(drop: Drop, store: Path | None = None) -> Landed:
         for judged in map_batches(feed, partial(_Judge, drop, name, pins), workers=_WORKERS):
             taken.add(judged)
         problems += [f"{name}: {told}" for told in feed.problems]
+    problems += _unnamed_types(taken.slugs().values())
     return Landed(
         shop=manifest.shop,
         mode=manifest.mode,
@@ -104,6 +107,17 @@ def land(drop: Drop, store: Path | None = None) -> Landed:
         slugs=taken.slugs(),
         problems=tuple(problems),
     )
+
+
+def _unnamed_types(names: Iterable[str]) -> list[str]:
+    """A sentence about product types that are numbers, if there are any."""
+    numbers = [name for name in names if name.isdecimal()]
+    if not numbers:
+        return []
+    return [
+        f"{len(numbers)} of its product types are numbers, such as {numbers[0]}: name each in "
+        f'{MAPPING} below the line [product_types], as in "Dog bowls" = "{numbers[0]}"'
+    ]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 
-from vlclip_dagster.catalog.columns import READ, column_name
+from vlclip_dagster.catalog.columns import READ, check_template, column_name, is_template
 from vlclip_dagster.catalog.slug import slugify
 from vlclip_dagster.errors import VlclipError
 
@@ -47,7 +47,7 @@ class FeedMapping(BaseModel):
         format: the kind of feed, where it should not be recognised.
         encoding: Python's name of the text encoding, where it should not be recognised.
         columns: our column → the feed's column, or several of which the first that is filled
-            in counts.
+            in counts; ``images/{id}.jpg`` composes a value of columns.
         product_types: product type as people read it → the feed's types that are merged in it.
     """
 
@@ -74,6 +74,8 @@ class FeedMapping(BaseModel):
         for name in columns:
             if column_name(name) != name:
                 raise ValueError(f"'{name}' is no column name: write '{column_name(name)}'")
+            for header in filter(is_template, columns[name]):
+                check_template(header)
             meant = difflib.get_close_matches(name, READ, n=1, cutoff=0.75)
             if name not in READ and meant:
                 raise ValueError(f"'{name}' is not a column that is read: did you mean {meant[0]}?")

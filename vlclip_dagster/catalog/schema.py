@@ -13,6 +13,7 @@ import polars as pl
 
 from vlclip_dagster.catalog.columns import READ, RESERVED
 from vlclip_dagster.catalog.encoded import json_object
+from vlclip_dagster.catalog.nested import spelled_out
 from vlclip_dagster.catalog.noise import without_noise
 from vlclip_dagster.catalog.rejected import rejected_rows
 from vlclip_dagster.catalog.slug import leaf_type, slugify
@@ -45,6 +46,8 @@ PLACE_SCHEMA = {"feed": pl.String, "row_number": pl.Int64}
 
 _NAME_LIMIT, _ATTRIBUTE_LIMIT = 200, 500
 _WORDS = ("color", "material", "pattern", "brand")
+# What stands between the parts of a list that a feed writes into one field.
+_JOINTS = {"title": " ", "description": "\n\n", "product_type": " > "}
 _LIMITS = {"title": 500, "description": 5_000, "item_group_id": _NAME_LIMIT}
 _LIMITS |= dict.fromkeys(_WORDS, _NAME_LIMIT)
 _HIDDEN_IN_ID = r"[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]"
@@ -89,7 +92,7 @@ def validate(
         feed: the feed's file name.
         type_names: key of each product type that goes by another name → that name.
     """
-    rows = rows.with_columns(pl.lit(feed).alias("feed"))
+    rows = _filled(rows).with_columns(pl.lit(feed).alias("feed"))
     complete = _complete(rows)
     removed = _marked_deleted(complete)
     judged = _judged(_cleaned(complete.filter(~removed), type_names or {}))
@@ -105,6 +108,12 @@ def validate(
         frozenset(complete.filter(removed)["id"].str.strip_chars().to_list()),
         rows,
     )
+
+
+def _filled(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that say anything: spreadsheets end in rows of empty cells."""
+    said = [name for name in rows.columns if name not in RESERVED]
+    return rows.filter(pl.any_horizontal(pl.col(said).is_not_null())) if said else rows
 
 
 def _complete(rows: pl.DataFrame) -> pl.DataFrame:
@@ -124,14 +133,19 @@ def _marked_deleted(rows: pl.DataFrame) -> pl.Series:
 
 def _cleaned(rows: pl.DataFrame, type_names: Mapping[str, str]) -> pl.DataFrame:
     """Add clean values beside the raw ones, each under its name with an ``@`` before it."""
-    kind = map_unique(rows["product_type"], partial(_display_name, type_names), pl.String)
-    clean = {name: clean_texts(rows[name], limit) for name, limit in _LIMITS.items()}
+    said = {
+        name: spelled_out(rows[name], _JOINTS.get(name, ", "))
+        for name in (*_LIMITS, "product_type")
+    }
+    kind = map_unique(said["product_type"], partial(_display_name, type_names), pl.String)
+    clean = {name: clean_texts(said[name], limit) for name, limit in _LIMITS.items()}
     clean["title"] = without_noise(clean["title"], title=True)
     clean["description"] = without_noise(clean["description"])
     return rows.with_columns(
         pl.col("id").str.strip_chars().alias("@id"),
         kind.alias("@product_type"),
         map_unique(kind, slugify, pl.String).alias("@slug"),
+        photograph_lists(rows["image_link"], rows["additional_image_link"]).alias("@photographs"),
         *(texts.alias(f"@{name}") for name, texts in clean.items()),
     )
 
@@ -153,7 +167,7 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
         "its id holds invisible characters": pl.col("@id").str.contains(_HIDDEN_IN_ID),
         "it has no title": pl.col("@title").is_null(),
         "it has no product type": pl.col("@product_type").is_null(),
-        "it has no image_link": pl.col("image_link").is_null(),
+        "it has no image_link": pl.col("@photographs").list.len() == 0,
     }
     reasons = [pl.when(rule).then(pl.lit(reason)) for reason, rule in rules.items()]
     return rows.with_columns(pl.concat_list(reasons).list.drop_nulls().alias("@reasons"))
@@ -161,7 +175,7 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _products(good: pl.DataFrame, shop: str, root: str) -> pl.DataFrame:
     """Good rows in the shape of ``PRODUCT_SCHEMA``, with their places."""
-    price = parse_prices(good["price"])
+    price = parse_prices(spelled_out(good["price"], " "))
     gender = map_unique(good["gender"], parse_gender, pl.String)
     age_group = map_unique(good["age_group"], parse_age_group, pl.String)
     not_understood = {"gender": gender, "age_group": age_group, "price": price["price"]}
@@ -186,7 +200,13 @@ def _products(good: pl.DataFrame, shop: str, root: str) -> pl.DataFrame:
         ),
         "link": pl.when(safe).then(link),
         "attributes": _attributes(good, not_understood),
-        "photographs": _photographs(good),
+        "photographs": pl.col("@photographs").list.eval(
+            pl.struct(
+                pl.element().alias("link"),
+                pl.lit(None, pl.String).alias("sha256"),
+                pl.lit(None, pl.Int64).alias("size"),
+            )
+        ),
         "root": pl.col("root").fill_null(root),
     }
     return good.select(**columns, **{name: pl.col(name) for name in PLACE_SCHEMA}).select(
@@ -206,14 +226,3 @@ def _attributes(good: pl.DataFrame, not_understood: Mapping[str, pl.Series]) -> 
         if raw[name].null_count() < len(good)
     }
     return json_object(pl.DataFrame(clean), height=len(good)).alias("attributes")
-
-
-def _photographs(good: pl.DataFrame) -> pl.Series:
-    """Links of each product; hashes and sizes are filled in where the drop knows them."""
-    links = photograph_lists(good["image_link"], good["additional_image_link"])
-    photograph = pl.struct(
-        pl.element().alias("link"),
-        pl.lit(None, pl.String).alias("sha256"),
-        pl.lit(None, pl.Int64).alias("size"),
-    )
-    return links.list.eval(photograph)

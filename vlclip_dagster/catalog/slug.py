@@ -14,6 +14,7 @@ _HASH_LENGTH = 8
 # Two names that differ only in these mean the same type, so nothing is lost with them.
 _SEPARATORS = re.compile(r"[\s\-_/,.|‐‑‒–—]+")
 _APOSTROPHES = re.compile(r"['’‘`]")
+_LEVELS = re.compile("[>|»›]")
 _UNSAFE = re.compile(r"[^a-z0-9-]+")
 
 
@@ -44,7 +45,11 @@ def slugify(display_name: str) -> str:
 def leaf_type(path: str) -> str:
     """The last level of a product type path: ``"Men > Tops > Tees"`` is ``"Tees"``.
 
-    Empty when the path holds no name at all.
+    A slash divides levels only where there are several, since "Jackets/Coats" is one name. Empty
+    when the path holds no name at all.
     """
-    levels = [level.strip() for level in path.split(">")]
-    return next((level for level in reversed(levels) if level), "")
+    levels = [level.strip() for level in _LEVELS.split(path)]
+    named = [level for level in levels if level]
+    if len(named) == 1 and path.count("/") > 1:
+        named = [level.strip() for level in named[0].split("/") if level.strip()] or named
+    return named[-1] if named else ""

@@ -28,6 +28,7 @@ from vlclip_dagster.catalog.table import (
     batch_of,
     batched_rows,
 )
+from vlclip_dagster.catalog.whole_products import whole_products
 
 DELIMITERS = "\t,;|"
 _MAX_LINE = 4_000_000
@@ -54,15 +55,21 @@ def read(source: Source) -> Iterator[Batch]:
         delimiter = told[1] if told else sniff_delimiter(source.head, mapped)
         records = _Records(stream, delimiter)
         names = canonical_names(records.header)
-        rest = b""
-        while block := records.next_block(rest):
-            fields, rest = _fields(block, delimiter, len(names))
-            if fields is None:
-                yield from batched_rows(source, names, records.of(block))
-                continue
-            for rows in fields.iter_slices(BATCH_ROWS):
-                numbers = records.numbers(len(rows))
-                yield Batch(batch_of(source, numbers, dict(zip(names, rows, strict=True))))
+        yield from whole_products(names, _batches(source, records, names, delimiter))
+
+
+def _batches(
+    source: Source, records: "_Records", names: Sequence[str], delimiter: str
+) -> Iterator[Batch]:
+    rest = b""
+    while block := records.next_block(rest):
+        fields, rest = _fields(block, delimiter, len(names))
+        if fields is None:
+            yield from batched_rows(source, names, records.of(block))
+            continue
+        for rows in fields.iter_slices(BATCH_ROWS):
+            numbers = records.numbers(len(rows))
+            yield Batch(batch_of(source, numbers, dict(zip(names, rows, strict=True))))
 
 
 def sniff_delimiter(sample: str, mapped: Iterable[str] = ()) -> str:
@@ -125,8 +132,7 @@ def _whole_records(text: NDArray[np.uint8], delimiter: int, width: int) -> int:
     before, after = text[opening - 1], text[closing + 1]
     before[opening == 0] = _LINE_END
     at_edges = all(
-        np.isin(around, (delimiter, _LINE_END, _RETURN, _QUOTE)).all()
-        for around in (before, after)
+        np.isin(around, (delimiter, _LINE_END, _RETURN, _QUOTE)).all() for around in (before, after)
     )
     return length if at_edges else 0
 

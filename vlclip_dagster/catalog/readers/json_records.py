@@ -28,10 +28,15 @@ _BLOCK = 1 << 20
 _EDGE = "\ufeff \t\r\n\x00"
 _BETWEEN = re.compile(r"[\s,\ufeff\x00\[]*")
 _NEXT_OBJECT = re.compile(r"(?:\n\s*|\}\s*,\s*)(?=\{)")
-# A document that is one object around the list of products.
+# A document that is one object around the list of products, or two, and what a page of an
+# interface says first: how many there are, or that all went well. An id or name is a product's.
+_NO_PRODUCT = r'"(?!\w*(?:id|sku|asin|handle|name|title)")\w*"'
 _WRAPPER = re.compile(
-    r'\s*\{\s*"(?:products|items|data|rows|results|entries|records|offers|listings|catalog)"'
-    r"\s*:\s*(?=\[)"
+    rf'\s*\{{\s*(?:{_NO_PRODUCT}\s*:\s*(?:"[^"\\]*+"|[\w.+-]++)\s*,\s*'
+    r'|"(?:data|response|result|catalog)"\s*:\s*\{\s*)*+'
+    r'"(?:products|items|data|rows|results|entries|records|offers|listings|catalog)"'
+    r"\s*:\s*(?=\[)",
+    re.IGNORECASE,
 )
 _BROKEN_JSON = "the line is not a JSON object"
 
@@ -66,8 +71,8 @@ def read_document(source: Source, flatten: Flatten = flat) -> Iterator[Batch]:
 
 
 def as_text(value: Any) -> str | None:
-    """A JSON value as text; objects and arrays stay JSON."""
-    if value is None:
+    """A JSON value as text; objects and arrays stay JSON, and empty ones say nothing."""
+    if value is None or value in ([], {}):
         return None
     if not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False, default=str)
