@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from vlclip_dagster.checkpoints import CheckpointStore
+from vlclip_dagster.encoder.split import TEST
 from vlclip_dagster.evaluation.ablation import (
     FULL,
     TrainedVariant,
@@ -71,7 +72,7 @@ class Experiment:
         self._load = load
         current = checkpoints.require_current()
         self._served = load_trained(checkpoints, current.training_key)
-        self._test = self._served.provenance.splits.get("test", [])
+        self._test = self._served.provenance.splits.get(TEST, [])
         self._facts = attribute_facts(warehouse, slugs)
         self._products = complete_products(warehouse, slugs)
         self._memory = VectorMemory(warehouse)
@@ -89,7 +90,7 @@ class Experiment:
             served = measure_variant(FULL, full)
         self._memory.forget_the_rest()
         return Measured(
-            retrieval=(ModelResult("full", "test", served.own),),
+            retrieval=(ModelResult(FULL.name, TEST, served.own),),
             ablation=ablation,
             curve=full.curve,
             gallery=full.gallery,

@@ -53,7 +53,7 @@ def fill(tables: Warehouse, slug: str, items: list[str], query: str = "a query")
     tables.table("refined_queries", slug).upsert(rows.with_columns(key="query"))
 
 
-def train(artifacts: Artifacts, weights: bytes = b"1") -> Path:
+def train(artifacts: Artifacts, weights: bytes = b"1", test: list[str] = TEST) -> Path:
     """A checkpoint of what the tables hold now, brought into use."""
     pairs = training_pairs(artifacts.tables, artifacts.slugs, FULL)
     encoder, training = EncoderSettings(), TrainingSettings()
@@ -62,12 +62,12 @@ def train(artifacts: Artifacts, weights: bytes = b"1") -> Path:
     folder.mkdir(parents=True)
     (folder / WEIGHTS).write_bytes(weights)
     (folder / CONFIG).write_bytes(b"{}")
-    rest = sorted(set(pairs.frame["item_id"]) - set(TEST))
+    splits = {"test": test, "val": [], "train": sorted({*pairs.frame["item_id"]} - {*test})}
     provenance = Provenance(
         key=key,
         data_version="d",
         pairs=pairs.frame.height,
-        splits={"test": TEST, "val": [], "train": rest},
+        splits={name: items for name, items in splits.items() if items},
         best_epoch=1,
         encoder=encoder,
         training=training,
@@ -173,6 +173,14 @@ def test_a_type_that_nobody_asked_for_has_no_figures(home):
     report = sound_report()
     report["per_type"].append({"type": "lamp", "queries": 0, "items": 0, "gallery": 2})
     write_report(home.report, report)
+    assert failed(home, "eval_report") == {}
+
+
+def test_a_catalog_too_small_for_a_test_split_complies(home):
+    fill(home.tables, "sofa", ITEMS["sofa"], "another query")
+    train(home, b"5", test=[])
+    nothing = {"model": "full", "queries": 0, "gallery": 0, **dict.fromkeys(HITS)}
+    write_report(home.report, {"retrieval": [nothing], "ablation": [], "per_type": []})
     assert failed(home, "eval_report") == {}
 
 

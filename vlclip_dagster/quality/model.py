@@ -100,7 +100,7 @@ def _figures(report: Mapping[str, Any]) -> pl.DataFrame:
 def _counts(artifacts: Artifacts, report: Mapping[str, Any]) -> pl.DataFrame:
     """Queries and gallery of each measurement beside those of the checkpoint's test split."""
     current = artifacts.checkpoints.current()
-    split = load_provenance(current.folder).splits[TEST] if current else []
+    split = load_provenance(current.folder).splits.get(TEST, []) if current else []
     tested = held_out(training_pairs(artifacts.tables, artifacts.slugs, FULL), split)
     rows: list[tuple[str, int, int]] = []
     for name, row in _measured(report):
