@@ -26,10 +26,8 @@ from vlclip_dagster.quality.suite import (
     share,
     unique,
 )
-from vlclip_dagster.refinement.criteria import FUNCTION_WORDS
-from vlclip_dagster.refinement.lexicon import lexicon
+from vlclip_dagster.refinement.forbidden import forbidden_words
 from vlclip_dagster.refinement.phrase import MAX_WORDS, MIN_WORDS
-from vlclip_dagster.refinement.words import surface, tokens
 
 
 def product_suites(limits: QualitySettings) -> list[Suite]:
@@ -133,17 +131,9 @@ def _queries(artifacts: Artifacts) -> Frames:
     judged = rows.with_columns(
         made=pl.col("error").is_null() & _visible("query").is_not_null(),
         full=pl.col("words") >= MIN_WORDS,
-        forbidden=pl.col("query").map_elements(forbidden_words, pl.String),
+        forbidden=forbidden_words(rows["query"]),
     )
     return {"rows": judged}
-
-
-def forbidden_words(query: str) -> str | None:
-    """The words of a query that name nothing one can see, such as praise; None without any."""
-    words = tokens(query)
-    never = [match for match in lexicon().find(words) if match.is_a("never")]
-    found = [surface(words[match.start : match.end]) for match in never]
-    return ", ".join(word for word in found if word not in FUNCTION_WORDS) or None
 
 
 def _vectors(artifacts: Artifacts) -> Frames:
