@@ -208,7 +208,10 @@ def _promoted_before(current: Current, kept: Sequence[Decision]) -> Decision:
     promoted = [d for d in kept if d.promoted and d.by == "training"]
     earlier = list(takewhile(lambda d: d.fingerprint != current.fingerprint, promoted))
     if not earlier:
-        raise VlclipError("no checkpoint was promoted before the one in use")
+        raise VlclipError(
+            "no checkpoint was promoted before the one in use; for one that was held back, give "
+            "the beginning of its fingerprint, which vlclip status tells"
+        )
     return earlier[-1]
 
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+# Width of the border that is looked at, as a share of the shorter side.
 BAND = 0.03
+# The backdrop explains a pixel that differs from it by less than this, in Lab units.
 PLAIN = 5.0
+# The first accepts four times PLAIN, each one after it half as much, the last two PLAIN itself.
 FIT_ROUNDS = 4
 # Studio white: lightness above this, hardly a tint. Where the border shows this much of it, it is
 # the backdrop, even behind a product that fills most of the border.
 WHITE, WHITE_TINT = 97.0, 2.0
 STUDIO_SHARE = 0.12
-
-
 # A pixel that differs this much from the backdrop, in Lab units, belongs to the product or to
 # its shadow.
 LEAST_DIFFERENCE = 7.0

@@ -45,7 +45,7 @@ class GroundingSettings(BaseModel):
         batch: photographs per forward pass at most, as memory allows, for ``transformers``.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["saliency", "transformers", "whole"] = "saliency"
     model: str = DEFAULT_MODEL

@@ -62,7 +62,7 @@ def read_description(text: str, scope: Scope, *, keep_colours: bool) -> list[Fin
 
 # Shops repeat themselves: variants share a description, and products share its set phrases.
 @lru_cache(maxsize=16384)
-def _read(sentence: str, scope: "Scope", keep_colours: bool) -> tuple[Finding, ...]:
+def _read(sentence: str, scope: Scope, keep_colours: bool) -> tuple[Finding, ...]:
     words, said = lexicon(), tokens(sentence)
     label = _label(said, words, scope) if len(said) <= _MAX_LABEL else None
     return (label,) if label else tuple(_Scanner(words, scope, keep_colours).scan(said))
