@@ -64,5 +64,5 @@ def test_an_artifact_for_all_types_follows_each_of_them(home):
 def test_cost_counts_the_newest_run_that_worked(home):
     record(home, "crops", "a", "c1", counts=Counts(computed=5))
     record(home, "crops", "a", "c1", counts=Counts(kept=5))
-    record(home, "crops", "b", "c1", counts=Counts(computed=3))
-    assert StageLog(home).cost().rows() == [("crops", 8, 2.0)]
+    record(home, "crops", "b", "c1", counts=Counts(kept=1, computed=3))
+    assert StageLog(home).cost().rows() == [("crops", 9, 8, 2.0)]

@@ -193,11 +193,11 @@ class Evidence:
                 )
 
     def stages(self) -> tuple[Stage, ...]:
-        """Rows and seconds of each asset, in the order of the graph."""
+        """Rows and seconds of each asset's newest work, in the order in which they finished."""
         cost = StageLog(self._warehouse).cost()
         return tuple(
-            Stage(row["asset"], row["rows"], round(row["seconds"], 2))
-            for row in cost.iter_rows(named=True)
+            Stage(asset, rows, round(seconds, 2), computed)
+            for asset, rows, computed, seconds in cost.iter_rows()
         )
 
     def photographs(self, slug: str, photo_ids: list[str]) -> list[Picture]:

@@ -131,7 +131,7 @@ CODE_VERSIONS: dict[str, str] = {
     "deduped_images": "3",
     "grounded_crops": "2",
     "refined_queries": "3",
-    "eval_report": "2",
+    "eval_report": "3",
 }
 # Where and how fast, not what.
 INCIDENTAL = frozenset(

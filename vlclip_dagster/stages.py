@@ -57,15 +57,16 @@ class StageLog:
         return [run for (name, _), run in sorted(self._latest.items(), key=str) if name == asset]
 
     def cost(self) -> pl.DataFrame:
-        """Rows and seconds of the newest run that computed something, summed over product types.
+        """What the newest run that computed something cost, summed over product types.
 
         Returns:
-            Columns ``asset``, ``rows``, ``seconds``, one row per asset in the order of finishing.
+            Columns ``asset``, ``rows`` (held), ``computed``, ``seconds``; one row per asset in the
+            order of finishing.
         """
         worked = self._lines.filter(pl.col("computed") > 0).sort("finished_at")
         newest = worked.group_by("asset", "slug", maintain_order=True).last()
         return newest.group_by("asset", maintain_order=True).agg(
-            pl.col("computed").sum().alias("rows"), pl.col("seconds").sum()
+            pl.col("rows", "computed", "seconds").sum()
         )
 
     def inputs(

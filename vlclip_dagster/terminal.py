@@ -122,7 +122,7 @@ def show_hits(hits: "Sequence[Hit]") -> None:
 
 
 def show_report(figures: Mapping[str, Any], folder: Path) -> None:
-    """Print the report's table and where its page is."""
+    """Print the report's table, what the ablation shows, and where its page is."""
     from vlclip_dagster.evaluation.tables import summary_table
 
     heading, *rows = summary_table(figures)
@@ -130,8 +130,8 @@ def show_report(figures: Mapping[str, Any], folder: Path) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    for line in figures.get("verdicts", []):
-        say(str(line))
+    for verdict in dict.fromkeys(figures["ablation_verdict"].values()):
+        say(verdict)
     say(f"the whole report: {folder / 'report.html'}")
 
 

@@ -95,6 +95,7 @@ class TestAnswers:
         assert vlclip(built, "report", "--json").data["retrieval"][0]["model"] == "full"
         shown = vlclip(built, "report").out
         assert "HITS@5" in shown.upper()
+        assert shown.count("The ablation was not run") == 1
         assert str(built.settings.report_folder / "report.html") in shown.replace("\n", "")
 
     def test_status(self, vlclip, built):
