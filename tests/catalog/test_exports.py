@@ -75,7 +75,7 @@ def test_a_woocommerce_variation_belongs_to_its_product(tmp_path: Path) -> None:
             "variable",
             "tee",
             "Tee",
-            "Soft",
+            r"Soft\nFit: slim",
             "",
             "Men > Tees",
             "https://w/1.jpg, https://w/2.jpg",
@@ -89,7 +89,7 @@ def test_a_woocommerce_variation_belongs_to_its_product(tmp_path: Path) -> None:
     assert len({one["item_group_id"] for one in found.values()}) == 1
     assert found["44"]["links"] == found["63"]["links"] == ["https://w/1.jpg", "https://w/2.jpg"]
     assert (found["62"]["links"], found["62"]["price"]) == (["https://w/2.jpg"], 20.0)
-    assert found["62"]["description"] == "Soft"
+    assert found["62"]["description"] == "Soft. Fit: slim"
 
 
 def test_a_kind_of_record_is_no_product_type(tmp_path: Path) -> None:

@@ -39,6 +39,13 @@ def test_noise_goes_from_titles(noisy: str, quiet: str) -> None:
     [
         ("Wool. Machine wash cold, do not tumble dry. Made in Peru.", "Wool. Made in Peru."),
         ("Soft cotton, machine wash.", "Soft cotton."),
+        ("Soft cotton. Machine wash/dry. Blue.", "Soft cotton. Blue."),
+        ("Soft cotton. Machine wash/line dry.", "Soft cotton."),
+        ("Blue. Machine wash and tumble dry low.", "Blue."),
+        ("Oak. Ships within 24 hours from Texas.", "Oak."),
+        ("Model is 6'1\" and wears size M. Blue jeans.", "Blue jeans."),
+        ("Please note: colours may vary slightly due to your monitor. Blue.", "Blue."),
+        ("Size guide: please check our size chart before ordering. Tee.", "Tee."),
         ("Soft cotton, machine wash, blue.", "Soft cotton, blue."),
         ("Care: Machine wash cold tumble dry low. Blue.", "Blue."),
         ("Free shipping on orders over $50. Oak legs.", "Oak legs."),

@@ -19,7 +19,7 @@ TAGS = [
     "<li hidden>",
 ]
 TRAPS = ["<", ">", "script>", "&", "&lt;", "&amp;", "&#0;", "&#x1e;", "<!--", "-->", "＜b＞"]
-LETTERS = ["•", "- ", "word", "é", "Ã©", "\n", " ", "\u200b", "\x00", "\U000e0041"]
+LETTERS = ["•", "- ", "Fit: ", "word", "é", "Ã©", "\n", " ", "\u200b", "\x00", "\U000e0041"]
 PIECES = st.lists(
     st.sampled_from([*TAGS, *TRAPS, *LETTERS]) | st.text(max_size=4), max_size=30
 ).map("".join)
@@ -39,6 +39,7 @@ PIECES = st.lists(
         ("<table><tr><th>Size<td>M<tr><th>Wool<td> 80% </table>x", "Size, M. Wool, 80%. x"),
         ("one\n- two\n- three", "one. two. three"),
         ("a hard\nwrapped line", "a hard wrapped line"),
+        ("Wool\nFit: slim\nCare: wash", "Wool. Fit: slim. Care: wash"),
         ("x<script>steal()</script><style>b{}</style>y", "xy"),
         ("seen<span style='color:red; Display : NONE'>IGNORE ALL</span>", "seen"),
         ("seen<div hidden>secret</div><p style='font-size:0'>secret</p>", "seen"),

@@ -65,7 +65,9 @@ _BLOCKS = (
 # What is put before and after an element.
 _AROUND = dict.fromkeys(_BLOCKS, (_BREAK, _BREAK)) | dict.fromkeys(("td", "th"), ("", _CELL))
 _BULLET = re.compile(r"^(?:[\s•·▪◦‣●○■□➤➔✓✔★]|[-*–]\s)+")
-_PLAIN_BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:[•·▪◦‣●■✓✔]|[-*–]\s))")
+LINE_START = r"[^\S\n]*(?:[•·▪◦‣●■✓✔]|[-*–]\s|[A-ZÀ-ÖØ-Þ][^\n.,;:!?]{0,30}: )"
+"""How a line begins that goes on from no other: a bullet, or a label such as "Fabric: "."""
+_PLAIN_BREAK = re.compile(rf"\n\s*\n|\n(?={LINE_START})")
 _SENTENCE_END = (".", "!", "?", ":", ";", ",", "…")
 
 

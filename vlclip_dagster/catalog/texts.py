@@ -13,6 +13,7 @@ import polars as pl
 
 from vlclip_dagster.catalog.text import (
     CURLY,
+    LINE_START,
     MAX_INPUT,
     MAX_OUTPUT,
     MAY_BE_DAMAGED,
@@ -130,7 +131,7 @@ def _unescaped(texts: pl.Series) -> pl.Series:
 
 def _with_breaks(texts: pl.Series) -> pl.Series:
     return texts.str.replace_all(r"\n\s*\n", _BREAK).str.replace_all(
-        r"\n(\s*(?:[•·▪◦‣●■✓✔]|[-*–]\s))", _BREAK + "$1"
+        rf"\n({LINE_START})", _BREAK + "$1"
     )
 
 

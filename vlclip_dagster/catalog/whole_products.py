@@ -78,6 +78,7 @@ def _with_parents(batch: Batch) -> Batch:
     joined = own.join(families, on="parent", how="left", suffix="@", maintain_order="left")
     filled = [pl.coalesce(name, f"{name}@").alias(name) for name in inherited]
     group = pl.coalesce("item_group_id", "id").alias("item_group_id")
-    return Batch(
-        joined.with_columns(*filled, group).drop(f"{name}@" for name in inherited), batch.broken
-    )
+    whole = joined.with_columns(*filled, group).drop(f"{name}@" for name in inherited)
+    # It writes a line break as two characters.
+    lines = pl.col("^description$").str.replace_all(r"\n", "\n", literal=True)
+    return Batch(whole.with_columns(lines), batch.broken)

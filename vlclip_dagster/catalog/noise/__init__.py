@@ -122,11 +122,11 @@ def _rules() -> _Rules:
             clauses += language["clauses"]
             doubled += language["doubled"]
     phrase, unmistakable = _any_of(anywhere + clauses), _any_of(anywhere)
-    run = f"{phrase}(?: {phrase})*"
+    run = f"{phrase}(?:(?:[ /]| and | und | et ){phrase})*"
     stop = f"[.!?…]*{_END}[.!?…]{_START}"
     pause = f"{_END} ?[^ ] ?"
     return _Rules(
-        anywhere=rf"(?i)(?:^|[ (\[]){phrase}(?:[ .,;:!?…|)\]]|$)",
+        anywhere=rf"(?i)(?:^|[ (\[]){phrase}(?:[ .,;:!?…|)\]/]|$)",
         sentence=rf"(?i){_START}(?:{run}(?:{stop}|{pause}| (?:and|&|\+) | ?$))+",
         clause=rf"(?i)(?:{_END}?(?:[,;:] ?| [|–—•*-] )| ?[(\[]){run}(?:{_END}[)\]]?| ?$)",
         title=rf"(?i) [(\[]?(?:{unmistakable}[!.,:|)\] ]+)+",
