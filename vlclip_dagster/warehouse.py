@@ -253,6 +253,9 @@ def refresh(
 
     A stored row is kept when its key is the wanted one and it did not fail; failed rows are
     tried again. A kill between two commits loses the batch in flight and nothing else.
+
+    Raises:
+        RuntimeError: ``compute`` gave back more rows or fewer than it was asked for.
     """
     stored = store.keys()
     stays = ~pl.col("failed") & ~pl.col(store.id_column).is_in(list(due))

@@ -17,6 +17,7 @@ import open_clip  # noqa: TID253 - only ever imported inside a training or on a 
 import torch  # noqa: TID253
 from torch import nn  # noqa: TID253
 
+from vlclip_dagster.encoder.checkpoint import CONFIG
 from vlclip_dagster.encoder.preprocess import Preprocess, ResizeMode
 from vlclip_dagster.encoder.settings import SMALL_MODEL, Device, EncoderSettings
 from vlclip_dagster.encoder.tokenizer import CONTEXT_LENGTH, VOCABULARY_SIZE, ClipTokenizer
@@ -81,7 +82,7 @@ def build_model(settings: EncoderSettings) -> ClipModel:
 
 def load_model(folder: Path) -> ClipModel:
     """Build the model of a saved checkpoint on the CPU."""
-    stored = json.loads((folder / "open_clip_config.json").read_text("utf-8"))
+    stored = json.loads((folder / CONFIG).read_text("utf-8"))
     with _quiet():
         network = open_clip.create_model(f"local-dir:{folder}")
     tokenize, clip_tokens = _tokenizer(stored["vlclip"]["model"], stored["model_cfg"])

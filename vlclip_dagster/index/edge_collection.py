@@ -75,7 +75,11 @@ class EdgeCollection:
             self._add("delete", pl.DataFrame({"item_id": list(ids)}, {"item_id": pl.String}))
 
     def finish(self) -> None:
-        """Build, verify and publish, unless the published build already is what is wanted."""
+        """Build, verify and publish, unless the published build already is what is wanted.
+
+        Raises:
+            VlclipError: verification failed, or another run published in the meantime.
+        """
         if self._base() and not draft_files(self._draft):
             return
         self._folder.path.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ class QueryEncoder(Protocol):
         """One vector per text."""
 
     def encode_images(self, images: Sequence[bytes]) -> np.ndarray:
-        """One vector per JPEG."""
+        """One vector per picture file."""
 
 
 class SearchService:
@@ -83,10 +83,10 @@ class SearchService:
         k: int = 5,
         filters: Filters | None = None,
     ) -> list[Hit]:
-        """Products that look like a photograph (JPEG bytes), best first.
+        """Products that look like a photograph (the bytes of a picture file), best first.
 
         Raises:
-            VlclipError: the type is unknown, or nothing is built.
+            VlclipError: the bytes are no picture, the type is unknown, or nothing is built.
         """
         types = self._types(product_type, k)
         return self._nearest(types, lambda e: e.encode_images([photograph])[0], k, filters)
