@@ -1,20 +1,26 @@
 """How much of what is true and stated do the rules' queries say, and how much of it is wrong?
 
-Run on a generated catalog: ``python benchmarks/refinement_truth.py DROP`` where DROP holds
-``feed.tsv`` and ``truth/truth.jsonl``. For each attribute the table gives how many products have
-it, how many of their feed rows state it at all, the recall over those, and the precision of what
-the queries say. Families count, not spellings: "burgundy" agrees with "wine red".
+For each attribute of a generated catalog the table gives how many products have it, how many of
+their feed rows state it at all, the recall over those, and the precision of what the queries say.
+Families count, not spellings: "burgundy" agrees with "wine red".
+
+    python benchmarks/refinement_truth.py OUT_OF_VLCLIP_SAMPLE --errors 20
 """
 
 import argparse
 import json
 import re
+import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median_low
+from typing import Any
 
 import polars as pl
+from rich.console import Console
+from rich.table import Table
 
 from vlclip_dagster.refinement.evidence import evidence_of
 from vlclip_dagster.refinement.lexicon import Term, lexicon
@@ -82,25 +88,25 @@ _ALSO = {"lumbar": "rectangular", "sphere": "round"}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("drop", type=Path)
+    parser.add_argument("sample", type=Path, help="a folder that `vlclip sample` wrote")
     parser.add_argument("--errors", type=int, default=0, help="print this many wrong queries")
-    arguments = parser.parse_args()
-    products = list(read_products(arguments.drop))
-    truth = read_truth(arguments.drop)
-    started = time.perf_counter()
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    options = parser.parse_args()
+    products, truth = list(read_products(options.sample)), read_truth(options.sample)
+    started = time.process_time()
     queries = refine_all(products, RuleBackend())
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     counts, errors = measure(products, queries, truth)
-    print_table(counts)
-    print("\n".join(errors[: arguments.errors]))
-    print_shape(queries, truth, len(products) / seconds)
-    rich = [
-        one.words
-        for product, one in zip(products, queries, strict=True)
+    found = {"products_per_cpu_second": round(len(products) / seconds)} | shape(queries, truth)
+    found |= {"attributes": {name: told(counts[name]) for name in _SHOWN if name in counts}}
+    found["of_10_to_20_words_where_the_source_says_ten"] = within_limits(
+        query.words
+        for product, query in zip(products, queries, strict=True)
         if evidence_of(product).visible_words >= MIN_WORDS
-    ]
-    within = sum(MIN_WORDS <= words <= MAX_WORDS for words in rich) / len(rich)
-    print(f"within 10 to 20 words where the source says ten: {within:.3f} of {len(rich)}")
+    )
+    print(json.dumps(found, indent=2)) if options.json else show(found)
+    for error in errors[: options.errors]:
+        print(error, file=sys.stderr)
 
 
 def read_products(drop: Path) -> Iterator[ProductText]:
@@ -206,13 +212,27 @@ def precision(row: Mapping[str, int]) -> float | None:
     return row["right"] / row["judged"] if row["judged"] else None
 
 
-def print_table(counts: Mapping[str, Counter[str]]) -> None:
-    print(f"{'attribute':12}{'have':>6}{'stated':>8}{'recall of stated':>18}{'precision':>11}")
-    for name in _SHOWN:
-        row = counts[name]
-        share = precision(row)
-        told = "-" if share is None else f"{share:.3f}"
-        print(f"{name:12}{row['have']:6}{row['stated']:8}{recall(row):18.3f}{told:>11}")
+def told(row: Mapping[str, int]) -> dict[str, float | None]:
+    """An attribute's line of the table."""
+    return {
+        "have": row["have"],
+        "stated": row["stated"],
+        "recall_of_stated": recall(row),
+        "precision": precision(row),
+    }
+
+
+def show(found: Mapping[str, Any]) -> None:
+    table = Table("attribute", "have", "stated", "recall of stated", "precision")
+    for name, line in found["attributes"].items():
+        shares = (line["recall_of_stated"], line["precision"])
+        cells = ("-" if share is None else f"{share:.3f}" for share in shares)
+        table.add_row(name, str(line["have"]), str(line["stated"]), *cells)
+    console = Console(width=100, highlight=False)
+    console.print(table)
+    for name, value in found.items():
+        if name != "attributes":
+            console.print(f"{name.replace('_', ' ')}: {value}")
 
 
 def _count(
@@ -235,19 +255,27 @@ def _count(
             errors.append(f"{name} misses {value}: {query}  <-  {product.title}")
 
 
-def print_shape(
-    queries: list[RefinedQuery], truth: Mapping[str, Mapping[str, object]], rate: float
-) -> None:
+def shape(
+    queries: Sequence[RefinedQuery], truth: Mapping[str, Mapping[str, object]]
+) -> dict[str, Any]:
+    """What the queries are like, whatever they say."""
     originals = [one for one in queries if truth[one.item_id]["duplicate_of"] is None]
     times = Counter(one.query for one in originals)
     colliding = sum(count for count in times.values() if count > 1) / max(1, len(originals))
-    lengths = sorted(one.words for one in queries)
-    inside = sum(10 <= length <= 20 for length in lengths) / len(lengths)
-    rounds = Counter(one.rounds for one in queries)
-    print(f"colliding queries {colliding:.3f}, within 10 to 20 words {inside:.3f}")
-    print(f"median words {lengths[len(lengths) // 2]}, refinements {dict(sorted(rounds.items()))}")
-    print(f"converged {sum(one.converged for one in queries)} of {len(queries)}")
-    print(f"{rate:.0f} products/s on one core")
+    return {
+        "queries": len(queries),
+        "converged": sum(one.converged for one in queries),
+        "refinements": dict(sorted(Counter(one.rounds for one in queries).items())),
+        "colliding": round(colliding, 3),
+        "median_words": median_low(one.words for one in queries),
+        "of_10_to_20_words": within_limits(one.words for one in queries),
+    }
+
+
+def within_limits(lengths: Iterable[int]) -> float | None:
+    """Share of queries that are neither too short nor too long; None without any."""
+    inside = [MIN_WORDS <= length <= MAX_WORDS for length in lengths]
+    return round(sum(inside) / len(inside), 3) if inside else None
 
 
 if __name__ == "__main__":
