@@ -10,7 +10,7 @@ import pytest
 
 from vlclip_dagster.images import guarded, polite
 from vlclip_dagster.images.errors import PhotographError
-from vlclip_dagster.images.fetch import PhotographReader
+from vlclip_dagster.images.fetch import PhotographReader, on_network, resolved
 from vlclip_dagster.images.settings import PhotographSettings
 
 BODY = b"bytes of a photograph"
@@ -299,6 +299,23 @@ def test_an_unchanged_photograph_is_not_sent_again(insider, shop, drop, behind):
     assert behind.seen[-1][1]["If-Modified-Since"] == first.version.last_modified
     behind.body = b"another"
     assert insider.read(f"{shop}/versioned", str(drop), first.version).data == b"another"
+
+
+def test_a_link_without_its_scheme_leads_to_the_network():
+    link = "//cdn.shop.example/1.jpg"
+    assert resolved(link, "/drops/spring") == f"https:{link}"
+    assert on_network(link, "s3://inbox/spring")
+    assert resolved(link, "http://shop.example/feed") == f"http:{link}"
+    assert resolved("//etc/passwd", "/drops/spring") == "//etc/passwd"
+
+
+def test_a_host_that_nobody_knows_is_told_of(drop, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(PhotographError, match="host is not known"):
+        _reader().read("http://shop.invalid/1.jpg", str(drop))
 
 
 @pytest.fixture

@@ -136,13 +136,13 @@ READ: dict[str, bytes] = {
     ), extra=_chunk(b"tEXt", b"Comment\0<script>alert(1)</script>")),
 }  # fmt: skip
 
-NOT_READABLE, TOO_MANY = "not a readable", "too many pixels"
+NOT_READABLE, TOO_MANY, PAGE = "not a readable", "too many pixels", "web page or drawing"
 REFUSED: dict[str, tuple[bytes, str]] = {
     "zero bytes": (b"", "empty"),
     "zeros": (b"\0" * 10_000, NOT_READABLE),
     "text": (b"Not found. Please come back later.", NOT_READABLE),
-    "html": (b"<!doctype html><html><body>404</body></html>", NOT_READABLE),
-    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', NOT_READABLE),
+    "html": (b"<!doctype html><html><body>404</body></html>", PAGE),
+    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', PAGE),
     "eps": (_no_picture("EPS"), NOT_READABLE),
     "bmp": (_no_picture("BMP"), NOT_READABLE),
     "tiff": (_no_picture("TIFF"), NOT_READABLE),

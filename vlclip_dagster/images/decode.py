@@ -97,6 +97,9 @@ def _open(data: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise PhotographError(f"The photograph has too many pixels: {error}.") from error
     except DAMAGE as error:
+        if data.lstrip()[:1] == b"<":
+            told = "The link leads to a web page or drawing (HTML or SVG), not to a photograph."
+            raise PhotographError(told) from error
         kinds = ", ".join(FORMATS[:-1]) + " or " + FORMATS[-1]
         raise PhotographError(f"The file is not a readable {kinds} picture.") from error
     if image.width * image.height > MAX_PIXELS:

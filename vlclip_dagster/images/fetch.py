@@ -7,6 +7,7 @@ text.
 
 import os
 import posixpath
+import re
 import stat
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -20,6 +21,8 @@ from vlclip_dagster.images.settings import PhotographSettings
 
 WEB = ("http", "https")
 NETWORK = (*WEB, "s3")
+# As pages link to their own scheme, "//cdn.shop.example/1.jpg"; a path begins with one slash.
+_SCHEME_LEFT_OUT = re.compile(r"//[\w-]+(?:\.[\w-]+)+(?::\d+)?/")
 
 
 class PhotographReader:
@@ -93,6 +96,8 @@ def resolved(link: str, root: str) -> str:
     link = link.strip()
     if not link or not link.isprintable():
         raise PhotographError("The photograph's link is empty or holds control characters.")
+    if _SCHEME_LEFT_OUT.match(link) and _scheme(root) not in WEB:
+        link = f"https:{link}"
     if _scheme(root) == "s3" and _scheme(link) in ("", "file"):
         name = posixpath.normpath(link)
         if name.startswith(("/", "../", "file:")) or name in ("..", "."):

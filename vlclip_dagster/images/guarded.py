@@ -194,6 +194,8 @@ def _left(deadline: float) -> float:
 
 
 def _could_not(error: Exception) -> str:
+    if isinstance(error, socket.gaierror):
+        return "The photograph's host is not known (or no name server can be asked)."
     return f"The photograph could not be fetched ({type(error).__name__})."
 
 
