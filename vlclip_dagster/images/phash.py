@@ -22,7 +22,7 @@ LOW = 8
 SIGNAL = 55.0
 
 # Below this distance to the median, a matrix product and a fast transform may round to
-# different sides of it; such rows are computed again the way imagehash does.
+# different sides of it; such rows are left to imagehash.
 AMBIGUOUS = 1e-6
 
 
@@ -44,10 +44,12 @@ def phash_luma(thumbnails: np.ndarray) -> np.ndarray:
     near = np.abs(low - median) < AMBIGUOUS
     # The two coefficients around an even median lie symmetric to it, never on it, so a close
     # call is rare: blank and perfectly symmetric pictures.
+    above = low > median
     for row in np.flatnonzero(near.any(axis=1)):
-        low[row] = _low_frequencies_reference(thumbnails[row])
-        median[row] = np.median(low[row])
-    return np.packbits(low > median, axis=1).view(">u8")[:, 0].astype(np.uint64)
+        import imagehash  # loads scipy, which most catalogs never need
+
+        above[row] = imagehash.phash(Image.fromarray(thumbnails[row])).hash.reshape(-1)
+    return np.packbits(above, axis=1).view(">u8")[:, 0].astype(np.uint64)
 
 
 def is_degenerate(thumbnail: np.ndarray) -> bool:
@@ -71,10 +73,3 @@ def _low_frequencies(thumbnails: np.ndarray) -> np.ndarray:
     """Lowest DCT coefficients of (n, 32, 32) thumbnails as (n, 64) float64."""
     basis = _basis()
     return (basis @ thumbnails.astype(np.float64) @ basis.T).reshape(-1, LOW * LOW)
-
-
-def _low_frequencies_reference(thumbnail: np.ndarray) -> np.ndarray:
-    """The same 64 coefficients by the very calls imagehash makes, rounding included."""
-    from scipy.fftpack import dct
-
-    return dct(dct(thumbnail, axis=0), axis=1)[:LOW, :LOW].reshape(-1)
