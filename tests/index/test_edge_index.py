@@ -193,7 +193,7 @@ def test_two_writers_do_not_undo_each_other(tmp_path: Path):
     slow.upsert(rows(["a/1"], EYE[:1]))
     publish(index, "dress", rows(["a/2"], EYE[1:2]), "v2")
     slow.upsert(rows(["a/3"], EYE[2:3]))
-    with pytest.raises(VlclipError, match="Another run published dress"):
+    with pytest.raises(VlclipError, match="another run published dress"):
         slow.finish()
     assert found(index, "dress", EYE[0]) == ["a/2"]
 

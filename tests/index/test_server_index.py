@@ -139,7 +139,7 @@ def test_a_server_that_is_not_there():
     index = build_index(IndexSettings(kind="server", url="http://127.0.0.1:1", timeout_s=2))
     sentence = index.check()
     assert sentence == (
-        "The Qdrant server at 127.0.0.1:1 does not answer: start it, or set VLCLIP_INDEX__URL."
+        "the Qdrant server at 127.0.0.1:1 does not answer: start it, or set VLCLIP_INDEX__URL"
     )
     with pytest.raises(MissingRequirementError, match="does not answer"):
         index.search(None, EYE[0])

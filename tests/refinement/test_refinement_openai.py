@@ -187,7 +187,7 @@ def test_a_missing_key_is_one_sentence_before_any_work(monkeypatch: pytest.Monke
     backend = build_backend(settings_for("http://127.0.0.1:9/v1"))
     with pytest.raises(MissingRequirementError, match="TEST_REFINER_KEY") as caught:
         backend.check()
-    assert str(caught.value).count(".") == 1
+    assert "\n" not in str(caught.value)
 
 
 def test_the_key_is_nowhere_but_in_the_request():

@@ -57,7 +57,7 @@ def save_checkpoint(trained: TrainedCheckpoint, folder: Path) -> Provenance:
     from vlclip_dagster.encoder.export import export_serving_form
 
     if folder.exists():
-        raise VlclipError(f"The checkpoint folder {folder} exists already; choose another.")
+        raise VlclipError(f"the checkpoint folder {folder} exists already; choose another")
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     partial.mkdir()
@@ -81,13 +81,13 @@ def load_provenance(folder: Path) -> Provenance:
     """
     path = folder / PROVENANCE
     if not path.is_file():
-        raise VlclipError(f"{folder} holds no checkpoint ({PROVENANCE} is missing); train one.")
+        raise VlclipError(f"{folder} holds no checkpoint ({PROVENANCE} is missing); train one")
     try:
         return Provenance.model_validate_json(path.read_text("utf-8"))
     except ValidationError:
         raise VlclipError(
-            f"The checkpoint in {folder} was written by another version of this program; "
-            "train it anew: vlclip run --retrain."
+            f"the checkpoint in {folder} was written by another version of this program; "
+            "train it anew: vlclip run --retrain"
         ) from None
 
 

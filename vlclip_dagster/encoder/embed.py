@@ -58,8 +58,8 @@ def load_encoder(folder: Path, device: Device = "auto") -> Encoder:
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     if config["vlclip"]["preprocess_version"] != PREPROCESS_VERSION:
         raise VlclipError(
-            f"The checkpoint {folder} was trained with another version of the image"
-            " preprocessing; train again."
+            f"the checkpoint {folder} was trained with another version of the image"
+            " preprocessing; train again"
         )
     served = (folder / TEXT_ONNX).is_file()
     if served and not _on_gpu(device):

@@ -142,6 +142,6 @@ def _verify(tower: nn.Module, example: torch.Tensor, path: Path) -> None:
         cosine = float((expected * served).sum(axis=1).min())
         if not cosine >= MIN_COSINE:
             raise VlclipError(
-                f"The serving form {path.name} differs from the model (cosine {cosine:.5f});"
-                " report this model's name with the versions of torch and onnxruntime."
+                f"the serving form {path.name} differs from the model (cosine {cosine:.5f});"
+                " report this model's name with the versions of torch and onnxruntime"
             )

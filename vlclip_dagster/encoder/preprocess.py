@@ -95,15 +95,15 @@ def decode(image: Image) -> np.ndarray:
     if isinstance(image, np.ndarray):
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise VlclipError(
-                f"An image array must be (height, width, 3) uint8 RGB, not {image.shape}"
-                f" {image.dtype}; convert it first."
+                f"an image array must be (height, width, 3) uint8 RGB, not {image.shape}"
+                f" {image.dtype}; convert it first"
             )
         return image
     data = np.frombuffer(image, dtype=np.uint8)
     pixels = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if len(data) else None
     if pixels is None:
         raise VlclipError(
-            f"{len(data)} bytes given as an image are no readable photograph; check the file."
+            f"{len(data)} bytes given as an image are no readable photograph; check the file"
         )
     return pixels
 

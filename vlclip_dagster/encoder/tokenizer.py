@@ -92,8 +92,8 @@ def _merges() -> list[tuple[str, str]]:
     found = importlib.util.find_spec("open_clip")
     if found is None or found.origin is None:
         raise MissingRequirementError(
-            "The package open_clip_torch, whose vocabulary the tokenizer needs, is not installed;"
-            " install the project again."
+            "the package open_clip_torch, whose vocabulary the tokenizer needs, is not installed;"
+            " install the project again"
         )
     with gzip.open(
         Path(found.origin).parent / "bpe_simple_vocab_16e6.txt.gz", "rt", encoding="utf-8"

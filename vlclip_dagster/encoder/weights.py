@@ -23,7 +23,7 @@ def check(settings: EncoderSettings) -> str | None:
     if settings.device == "cuda" and not _has_cuda():
         return (
             "VLCLIP_ENCODER__DEVICE asks for cuda but this machine has no usable GPU;"
-            " set it to auto or cpu."
+            " set it to auto or cpu"
         )
     known = _unknown_model(settings)
     if known or settings.pretrained is None or Path(settings.pretrained).is_file():
@@ -32,7 +32,7 @@ def check(settings: EncoderSettings) -> str | None:
     if not config:
         return (
             f"VLCLIP_ENCODER__PRETRAINED={settings.pretrained} is neither a file nor a pretrained"
-            f" tag of {settings.model}; name one of its tags or a local weight file."
+            f" tag of {settings.model}; name one of its tags or a local weight file"
         )
     if cached_file(config) or _reachable(config):
         return None
@@ -124,9 +124,9 @@ def _download(settings: EncoderSettings, config: dict[str, Any]) -> Path:
 
 def _missing(settings: EncoderSettings) -> str:
     return (
-        f"The weights VLCLIP_ENCODER__PRETRAINED={settings.pretrained} of {settings.model} are not"
+        f"the weights VLCLIP_ENCODER__PRETRAINED={settings.pretrained} of {settings.model} are not"
         " in the local cache and the hub does not answer; download them where there is a network,"
-        " or set VLCLIP_ENCODER__PRETRAINED to a local weight file."
+        " or set VLCLIP_ENCODER__PRETRAINED to a local weight file"
     )
 
 
@@ -136,7 +136,7 @@ def _unknown_model(settings: EncoderSettings) -> str | None:
             return None
         return (
             f"VLCLIP_ENCODER__PRETRAINED={settings.pretrained} is no file, and {SMALL_MODEL} has"
-            " no pretrained tags; leave it out or name a local weight file."
+            " no pretrained tags; leave it out or name a local weight file"
         )
     import open_clip
 
@@ -144,7 +144,7 @@ def _unknown_model(settings: EncoderSettings) -> str | None:
         return None
     return (
         f"VLCLIP_ENCODER__MODEL={settings.model} is no open_clip model; use {SMALL_MODEL}, ViT-B-32"
-        " or another name that open_clip lists."
+        " or another name that open_clip lists"
     )
 
 

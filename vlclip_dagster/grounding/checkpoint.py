@@ -32,14 +32,14 @@ def find_checkpoint(model: str) -> Path:
         absent.remove("preprocessor_config.json")
     if absent:
         raise MissingRequirementError(
-            f"The detector in '{folder}' lacks {', '.join(absent)}: point {SETTING} at a whole "
-            "checkpoint with safetensors weights."
+            f"the detector in '{folder}' lacks {', '.join(absent)}: point {SETTING} at a whole "
+            "checkpoint with safetensors weights"
         )
     kind = _kind(folder / "config.json")
     if kind not in KINDS:
         raise MissingRequirementError(
-            f"The checkpoint in '{folder}' is of kind {kind}: point {SETTING} at one of "
-            f"{', '.join(KINDS)}."
+            f"the checkpoint in '{folder}' is of kind {kind}: point {SETTING} at one of "
+            f"{', '.join(KINDS)}"
         )
     return folder
 
@@ -60,8 +60,8 @@ def _in_cache(model: str) -> Path:
         return Path(snapshot_download(model, local_files_only=True))
     except (HFValidationError, LocalEntryNotFoundError) as error:
         raise MissingRequirementError(
-            f"The detector '{model}' is not on this machine: run `hf download {model}`, or set "
-            f"{SETTING} to a folder that holds it."
+            f"the detector '{model}' is not on this machine: run `hf download {model}`, or set "
+            f"{SETTING} to a folder that holds it"
         ) from error
 
 

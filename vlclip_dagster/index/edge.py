@@ -186,7 +186,7 @@ class EdgeIndex:
         root = self._settings.root
         existing = next((p for p in (root, *root.parents) if p.exists()), None)
         if existing is None or not existing.is_dir() or not os.access(existing, os.W_OK):
-            return f"The index folder {root} cannot be written: set VLCLIP_INDEX__ROOT."
+            return f"the index folder {root} cannot be written: set VLCLIP_INDEX__ROOT"
         return None
 
     def _folder(self, product_type: str) -> TypeFolder:
@@ -208,7 +208,7 @@ class EdgeIndex:
             return self._opened(slug)
         except sqlite3.OperationalError as error:
             raise VlclipError(
-                f"The index of {slug} is damaged: type `vlclip run` to build it again."
+                f"the index of {slug} is damaged: type `vlclip run` to build it again"
             ) from error
 
     def _opened(self, slug: str) -> OpenBuild | None:

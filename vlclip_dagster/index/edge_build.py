@@ -134,16 +134,16 @@ def _verify(job: Job, target: Path, start: float) -> Built:
     shard, table = Shard.load(target / "shard"), PointTable(target / "points.sqlite")
     if shard.count() != table.count():
         raise VlclipError(
-            f"The index of {job.product_type} holds {shard.count()} of {table.count()} points: "
-            "run it again; what was published before stays."
+            f"the index of {job.product_type} holds {shard.count()} of {table.count()} points: "
+            "run it again; what was published before stays"
         )
     # Without a graph every search compares all vectors, and so misses none.
     recall = _recall(job, shard, table) if shard.indexed() else 1.0
     if recall < job.min_recall:
         raise VlclipError(
-            f"The index of {job.product_type} finds {recall:.3f} of the true nearest, less than "
+            f"the index of {job.product_type} finds {recall:.3f} of the true nearest, less than "
             f"{job.min_recall}: raise VLCLIP_INDEX__EF (now {job.ef}) or VLCLIP_INDEX__M "
-            f"({job.graph.m})."
+            f"({job.graph.m})"
         )
     built = Built(table.count(), shard.indexed(), recall, time.perf_counter() - start)
     shard.close()

@@ -77,8 +77,8 @@ class Builder:
         self._said.seek(0)
         said = (self._said.read().strip().splitlines() or ["it said nothing"])[-1]
         return (
-            f"Building the index of {job.product_type} stopped with status {status} "
-            f"({said[:300]}): run it again; what was published before stays."
+            f"building the index of {job.product_type} stopped with status {status} "
+            f"({said[:300]}): run it again; what was published before stays"
         )
 
 

@@ -86,8 +86,8 @@ class EdgeCollection:
         with FileLock(self._folder.lock):
             if self._folder.pointer() != self._current:
                 raise VlclipError(
-                    f"Another run published {self._folder.product_type} in the meantime: "
-                    "run this one again."
+                    f"another run published {self._folder.product_type} in the meantime: "
+                    "run this one again"
                 )
             self._current = self._build()
             self._folder.publish(self._current)

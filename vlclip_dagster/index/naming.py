@@ -24,7 +24,7 @@ def safe_name(slug: str) -> str:
     name = re.sub(r"[^a-z0-9-]", lambda m: "".join(f"_{b:02x}" for b in m[0].encode()), slug)
     if not name or len(name) > LONGEST:
         raise VlclipError(
-            f"The product type {slug[:60]!r} cannot name a collection: shorten it in the feed."
+            f"the product type {slug[:60]!r} cannot name a collection: shorten it in the feed"
         )
     return name
 

@@ -41,9 +41,9 @@ def parse(item_id: str, text: str) -> dict[str, Any]:
     try:
         payload = json.loads(text)
     except ValueError as error:
-        raise VlclipError(f"The payload of {item_id} is not JSON: {error}.") from error
+        raise VlclipError(f"the payload of {item_id} is not JSON: {error}") from error
     if not isinstance(payload, dict):
-        raise VlclipError(f"The payload of {item_id} is not a JSON object.")
+        raise VlclipError(f"the payload of {item_id} is not a JSON object")
     return payload
 
 

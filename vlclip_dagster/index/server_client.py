@@ -34,8 +34,8 @@ def connect(settings: IndexSettings) -> QdrantClient:
         key = os.environ.get(settings.api_key_env)
         if not key:
             raise MissingRequirementError(
-                f"The environment variable {settings.api_key_env} is not set: "
-                "put the key of the Qdrant server there, or unset VLCLIP_INDEX__API_KEY_ENV."
+                f"the environment variable {settings.api_key_env} is not set: "
+                "put the key of the Qdrant server there, or unset VLCLIP_INDEX__API_KEY_ENV"
             )
     return QdrantClient(
         url=settings.url, api_key=key, timeout=settings.timeout_s, check_compatibility=False
@@ -56,16 +56,16 @@ def speaking_to(url: str) -> Iterator[None]:
     except UnexpectedResponse as error:
         if error.status_code in (401, 403):
             raise MissingRequirementError(
-                f"The Qdrant server at {place} refuses the key ({error.status_code}): put the "
-                "right one into the environment variable named by VLCLIP_INDEX__API_KEY_ENV."
+                f"the Qdrant server at {place} refuses the key ({error.status_code}): put the "
+                "right one into the environment variable named by VLCLIP_INDEX__API_KEY_ENV"
             ) from error
         raise VlclipError(
-            f"The Qdrant server at {place} answers {error.status_code} {error.reason_phrase}: "
-            "look at its log, then run again."
+            f"the Qdrant server at {place} answers {error.status_code} {error.reason_phrase}: "
+            "look at its log, then run again"
         ) from error
     except ApiException as error:
         raise MissingRequirementError(
-            f"The Qdrant server at {place} does not answer: start it, or set VLCLIP_INDEX__URL."
+            f"the Qdrant server at {place} does not answer: start it, or set VLCLIP_INDEX__URL"
         ) from error
 
 

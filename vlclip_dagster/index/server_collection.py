@@ -148,8 +148,8 @@ class ServerCollection:
         while self._client.get_collection(self._name).status != models.CollectionStatus.GREEN:
             if time.monotonic() > deadline:
                 raise VlclipError(
-                    f"The collection {self._name} has not finished optimising in "
-                    f"{_GREEN_WITHIN_S / 60:.0f} minutes: look at the server, then run again."
+                    f"the collection {self._name} has not finished optimising in "
+                    f"{_GREEN_WITHIN_S / 60:.0f} minutes: look at the server, then run again"
                 )
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
@@ -158,15 +158,15 @@ class ServerCollection:
         count = self._client.count(self._name, exact=True).count
         if count != expected:
             raise VlclipError(
-                f"The collection {self._name} holds {count} of {expected} points: run it again; "
-                "its alias has not moved."
+                f"the collection {self._name} holds {count} of {expected} points: run it again; "
+                "its alias has not moved"
             )
         recall = self._recall()
         if recall < self._settings.min_recall:
             raise VlclipError(
-                f"The collection {self._name} finds {recall:.3f} of the true nearest, less than "
+                f"the collection {self._name} finds {recall:.3f} of the true nearest, less than "
                 f"{self._settings.min_recall}: raise VLCLIP_INDEX__EF (now "
-                f"{self._settings.ef}) or VLCLIP_INDEX__M ({self._settings.m})."
+                f"{self._settings.ef}) or VLCLIP_INDEX__M ({self._settings.m})"
             )
 
     def _recall(self) -> float:

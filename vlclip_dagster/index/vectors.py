@@ -44,8 +44,8 @@ def _refuse(rows: pl.DataFrame, wrong: np.ndarray, what: str) -> None:
     if wrong.any():
         item = rows["item_id"][int(np.argmax(wrong))]
         raise VlclipError(
-            f"The {what} for {item} ({int(wrong.sum())} of {len(wrong)} rows): "
-            "embed these items again with the current checkpoint."
+            f"the {what} for {item} ({int(wrong.sum())} of {len(wrong)} rows): "
+            "embed these items again with the current checkpoint"
         )
 
 

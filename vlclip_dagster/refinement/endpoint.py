@@ -142,8 +142,8 @@ class Endpoint:
         key = os.environ.get(name)
         if not key:
             raise MissingRequirementError(
-                f"The language-model refiner needs an API key: set the environment variable {name},"
-                " or set VLCLIP_REFINEMENT__BACKEND=rules."
+                f"the language-model refiner needs an API key: set the environment variable {name},"
+                " or set VLCLIP_REFINEMENT__BACKEND=rules"
             )
         return key
 

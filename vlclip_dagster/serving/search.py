@@ -72,7 +72,7 @@ class SearchService:
         """
         words = query.strip()[:_LONGEST_TEXT]
         if not words:
-            raise VlclipError("The search is empty: describe what the product looks like.")
+            raise VlclipError("the search is empty: describe what the product looks like")
         types = self._types(product_type, k)
         return self._nearest(types, lambda e: e.encode_texts([words])[0], k, filters)
 
@@ -124,10 +124,10 @@ class SearchService:
         name = item_id.strip()
         known = self._index.resolve(name)
         if len(known) > 1:
-            raise VlclipError(f"{name!r} is in several shops: say {_either(known[:5])}.")
+            raise VlclipError(f"{name!r} is in several shops: say {_either(known[:5])}")
         point = self._index.find(known[0]) if known else None
         if point is None:
-            raise VlclipError(f"There is no item {name!r} in the index{self._near(name)}.")
+            raise VlclipError(f"there is no item {name!r} in the index{self._near(name)}")
         return point
 
     def _nearest(
@@ -150,10 +150,10 @@ class SearchService:
     def _types(self, asked: str | None, k: int) -> dict[str, str]:
         """The slugs to search and the space of each."""
         if k < 1:
-            raise VlclipError("The number of results (k) must be at least 1.")
+            raise VlclipError("the number of results (k) must be at least 1")
         built = self._index.spaces()
         if not built:
-            raise VlclipError("Nothing is indexed yet: drop a catalog and type `vlclip run`.")
+            raise VlclipError("nothing is indexed yet: drop a catalog and type `vlclip run`")
         if asked is None:
             return built
         wanted = _plain(asked)
@@ -161,9 +161,9 @@ class SearchService:
             if wanted == _plain(slug):
                 return {slug: space}
         near = difflib.get_close_matches(wanted, built, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = f" (did you mean {near[0]}?)" if near else ""
         raise VlclipError(
-            f"There is no product type {asked!r}.{hint} The index has {', '.join(sorted(built))}."
+            f"there is no product type {asked!r}{hint}; the index has {', '.join(sorted(built))}"
         )
 
     def _near(self, name: str) -> str:
