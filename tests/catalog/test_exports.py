@@ -229,3 +229,26 @@ def test_product_types_that_are_numbers_are_told_of(tmp_path: Path) -> None:
     (told,) = landed(path).problems
     assert "such as 5005" in told
     assert "[product_types]" in told
+
+
+def test_a_title_above_the_header_is_no_header(tmp_path: Path) -> None:
+    text = "Products of spring;;;\n\nArtikelnummer;Bezeichnung;Warengruppe;Bild-URL;Geschlecht\n"
+    text += "1;Mantel;Damen > Mäntel;1.jpg;Damen\n"
+    (tmp_path / "artikel.csv").write_bytes(text.encode("cp1252"))
+    (found,) = products(tmp_path).values()
+    assert [found[name] for name in ("title", "product_type", "gender")] == [
+        *("Mantel", "Mäntel", "female")
+    ]
+    assert found["links"] == ["1.jpg"]
+
+
+def test_elements_of_any_shops_xml(tmp_path: Path) -> None:
+    images = "<images><image>a.jpg</image><image>b.jpg</image></images>"
+    (tmp_path / "feed.xml").write_text(
+        f"<shop><product id='1'><name>Mug</name><category>Mugs</category>{images}</product>"
+        "<product id='x'><id>2</id><name>Cup</name><category>Cups</category>"
+        "<picture url='c.jpg'/><picture>d.jpg</picture></product></shop>"
+    )
+    found = products(tmp_path)
+    assert found["1"]["links"] == ["a.jpg", "b.jpg"]
+    assert found["2"]["links"] == ["c.jpg", "d.jpg"]

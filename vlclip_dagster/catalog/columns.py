@@ -86,6 +86,33 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "link": ("url", "product_url", "product_link"),
 }
 
+# The same in German, French, Spanish and Italian, as Google's feeds and shops' tables have them.
+_TRANSLATED: dict[str, tuple[str, ...]] = {
+    "id": ("artikelnummer", "artikel_nr", "référence", "referencia", "codice", "código"),
+    "title": ("titel", "bezeichnung", "artikelbezeichnung", "titre", "título", "titolo", "nome"),
+    "description": ("beschreibung", "descripción", "descrizione"),
+    "product_type": (
+        *("produkttyp", "kategorie", "warengruppe", "type_de_produit", "catégorie"),
+        *("tipo_de_producto", "categoría", "tipo_di_prodotto", "categoria"),
+    ),
+    "image_link": (
+        *("bildlink", "bild", "bild_url", "lien_image", "image_produit", "enlace_imagen"),
+        *("imagen", "link_immagine", "immagine"),
+    ),
+    "additional_image_link": ("zusätzlicher_bildlink", "weitere_bilder", "bilder", "imágenes"),
+    "item_group_id": ("artikelgruppen_id",),
+    "color": ("farbe", "couleur", "colore"),
+    "material": ("matière", "materiale"),
+    "pattern": ("muster", "motif", "patrón", "motivo"),
+    "brand": ("marke", "hersteller", "marque", "marca"),
+    "gender": ("geschlecht", "sexe", "sexo", "género", "sesso", "genere"),
+    "age_group": ("altersgruppe", "tranche_d_âge", "grupo_de_edad", "fascia_d_età"),
+    "price": ("preis", "prix", "precio", "prezzo"),
+    "currency": ("währung", "devise", "moneda", "valuta"),
+}
+for _ours, _called in _TRANSLATED.items():
+    ALIASES[_ours] = (*ALIASES.get(_ours, ()), *_called)
+
 # What shop systems call a kind of record where others name the product's type.
 _RECORD_KIND = (
     r"(?i)^(?:simple|variable|variation|grouped|external|configurable|bundle|virtual|downloadable"

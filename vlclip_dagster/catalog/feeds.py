@@ -180,7 +180,10 @@ def _tell_encoding(source: Source) -> None:
     if source.encoding == Encoding("utf-8", "replace"):
         source.note("some bytes are not UTF-8; those characters are lost")
     elif source.encoding.name == "cp1252":
-        source.note("it is not UTF-8 and was read as Windows-1252")
+        source.note(
+            "it is not UTF-8 and was read as Windows-1252; where its letters come out wrong, "
+            f"name its encoding in {MAPPING}"
+        )
 
 
 def _first_line_is_json(start: str) -> bool:

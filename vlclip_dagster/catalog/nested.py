@@ -16,7 +16,7 @@ import polars as pl
 from vlclip_dagster.catalog.texts import map_unique, patched
 
 # Which of an object's fields is what it says, and which is its link; the first that is filled in.
-_SAYS = ("name", "value", "amount", "title", "label")
+_SAYS = ("name", "value", "amount", "title", "label", "en", "en_US", "en-US")
 _LINKS = ("hi_res", "large", "src", "url", "contentUrl", "link", "href", "image")
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 _PYTHON_LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED.pattern})\s*,?\s*)*+\]")
@@ -49,7 +49,7 @@ def spelled_out(texts: pl.Series, joint: str) -> pl.Series:
 def links_in(value: Any) -> Iterator[str]:
     """The links of a decoded value, in order; of one in several sizes, the largest."""
     if isinstance(value, str) and value.strip():
-        yield value.strip()
+        yield _encodable(value)
     elif isinstance(value, list):
         for one in value:
             yield from links_in(one)
@@ -58,7 +58,7 @@ def links_in(value: Any) -> Iterator[str]:
         # Amazon's reviews hold each size as a list of its own, with gaps.
         each = [size if isinstance(size, list) else [size] for size in sizes]
         for place in itertools.zip_longest(*each):
-            yield next((link.strip() for link in place if isinstance(link, str)), "")
+            yield next((_encodable(link) for link in place if isinstance(link, str)), "")
 
 
 def _spelled_out(text: str, joint: str) -> str:
@@ -76,8 +76,14 @@ def _said(value: Any) -> Iterator[str]:
         for one in value:
             yield from _said(one)
     elif isinstance(value, dict):
-        said = next((value[name] for name in _SAYS if value.get(name)), None)
+        known = (value[name] for name in _SAYS if value.get(name))
+        said = next(known, next(filter(None, value.values()), None))
         currency = value.get("currency")
         yield from (f"{one} {currency}" if currency else one for one in _said(said))
     elif value is not None and not isinstance(value, bool):
-        yield str(value).strip()
+        yield _encodable(str(value))
+
+
+def _encodable(text: str) -> str:
+    """``text`` without the lone surrogates that JSON can spell and UTF-8 can't."""
+    return text.encode("utf-8", "ignore").decode("utf-8").strip()

@@ -41,7 +41,9 @@ _AGE_WORDS = {
     **dict.fromkeys(("infant", "infants", "baby", "babies"), "infant"),
     **dict.fromkeys(("toddler", "toddlers"), "toddler"),
     **dict.fromkeys(("kids", "kid", "child", "children", "junior", "juniors", "youth"), "kids"),
+    **dict.fromkeys(("kinder", "enfant", "enfants", "niños", "bambini"), "kids"),
     **dict.fromkeys(("adult", "adults", "allages", "grownup"), "adult"),
+    **dict.fromkeys(("erwachsene", "adulte", "adultes", "adultos", "adulti"), "adult"),
 }
 _NOT_LETTER = re.compile(r"[\W\d_]+")
 

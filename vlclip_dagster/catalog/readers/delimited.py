@@ -5,11 +5,12 @@ its neighbours with it. What does not: encodings and compression (``streams``).
 """
 
 import codecs
+import contextlib
 import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 import numpy as np
@@ -31,6 +32,7 @@ from vlclip_dagster.catalog.table import (
 from vlclip_dagster.catalog.whole_products import whole_products
 
 DELIMITERS = "\t,;|"
+_MAX_ABOVE_HEADER = 10
 _MAX_LINE = 4_000_000
 _BLOCK = 12_000_000  # bytes
 _SLICE = 262_144  # bytes
@@ -52,8 +54,10 @@ def read(source: Source) -> Iterator[Batch]:
         if told:
             stream.readline()
         mapped = [header for headers in source.mapping.columns.values() for header in headers]
-        delimiter = told[1] if told else sniff_delimiter(source.head, mapped)
-        records = _Records(stream, delimiter)
+        known = _KNOWN.union(map(column_name, mapped))
+        head = source.head[told.end() :] if told else source.head
+        delimiter = told[1] if told else sniff_delimiter(head, known)
+        records = _Records(stream, delimiter, len(_above_header(head, delimiter, known)))
         names = canonical_names(records.header)
         yield from whole_products(names, _batches(source, records, names, delimiter))
 
@@ -72,25 +76,42 @@ def _batches(
             yield Batch(batch_of(source, numbers, dict(zip(names, rows, strict=True))))
 
 
-def sniff_delimiter(sample: str, mapped: Iterable[str] = ()) -> str:
+def sniff_delimiter(sample: str, known: frozenset[str] = _KNOWN) -> str:
     """The delimiter under which the header holds most columns that are known, then most columns.
 
     Args:
         sample: the beginning of the feed, header included.
-        mapped: headers that are known too.
+        known: names of columns, spelled as ``column_name`` does.
     """
-    known = _KNOWN.union(map(column_name, mapped))
 
     def columns_found(delimiter: str) -> tuple[int, int]:
-        names = canonical_names(_header(sample, delimiter))
+        rows = _first_rows(sample, delimiter)
+        above = len(_above_header(sample, delimiter, known))
+        names = canonical_names(next(filter(any, rows[above:]), []))
         return len(known.intersection(names)), len(names)
 
     return max(DELIMITERS, key=columns_found)
 
 
-def _header(sample: str, delimiter: str) -> list[str]:
-    lines = sample.splitlines(keepends=True)
-    return next((row for row in csv.reader(lines, delimiter=delimiter) if any(row)), [])
+def _first_rows(sample: str, delimiter: str) -> list[list[str]]:
+    rows = []
+    with contextlib.suppress(csv.Error):
+        for row in csv.reader(sample.splitlines(keepends=True), delimiter=delimiter):
+            rows += [row] if row else []
+            if len(rows) > _MAX_ABOVE_HEADER:
+                break
+    return rows
+
+
+def _above_header(sample: str, delimiter: str, known: frozenset[str]) -> list[list[str]]:
+    """The rows before the header, such as a spreadsheet's title: all before two known columns."""
+    above: list[list[str]] = []
+    for row in _first_rows(sample, delimiter):
+        found = len(known.intersection(map(column_name, row)))
+        if found >= (2 if any(map(any, above)) else 1):
+            return above
+        above.append(row)
+    return []
 
 
 def _fields(text: bytes, delimiter: str, width: int) -> tuple[pl.DataFrame | None, bytes]:
@@ -194,13 +215,15 @@ class _Lines:
 class _Records:
     """The records after the header, each of the header's width or broken."""
 
-    def __init__(self, stream: IO[bytes] | Recoded, delimiter: str) -> None:
+    def __init__(self, stream: IO[bytes] | Recoded, delimiter: str, above_header: int) -> None:
         self._lines = _Lines(stream)
         self._delimiter = delimiter
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
         self._count = 0
         self.next_block = self._lines.next_block
         self.header: list[str] = []
+        for _ in range(above_header):
+            self._next()
         while (settled := self._next()) and not settled[0]:
             pass
         self.header = settled[0] or [] if settled else []

@@ -34,8 +34,8 @@ _NO_PRODUCT = r'"(?!\w*(?:id|sku|asin|handle|name|title)")\w*"'
 _WRAPPER = re.compile(
     rf'\s*\{{\s*(?:{_NO_PRODUCT}\s*:\s*(?:"[^"\\]*+"|[\w.+-]++)\s*,\s*'
     r'|"(?:data|response|result|catalog)"\s*:\s*\{\s*)*+'
-    r'"(?:products|items|data|rows|results|entries|records|offers|listings|catalog)"'
-    r"\s*:\s*(?=\[)",
+    r'"(?:products|items|data|rows|results|entries|records|offers|listings|catalog'
+    r'|resources)"\s*:\s*(?=\[)',
     re.IGNORECASE,
 )
 _BROKEN_JSON = "the line is not a JSON object"

@@ -117,16 +117,20 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _record(product: "_Element") -> dict[str, str]:
-    """The product's elements as text; of two with one name, Google's own counts."""
-    own: dict[str, list[str]] = {}
+    """The product's elements as text; of two with one name, Google's own counts.
+
+    An attribute of the product counts where no element has its name.
+    """
+    own = {column_name(name): [value] for name, value in product.attrib.items()}
     google: dict[str, list[str]] = {}
+    elements: dict[str, list[str]] = {}
     for element in product.iterchildren(tag="*"):
         text = _text(element)
         if text:
             space = element.tag.rpartition("}")[0][1:]
-            found = google if space == "g" or space.startswith(_GOOGLE) else own
+            found = google if space == "g" or space.startswith(_GOOGLE) else elements
             found.setdefault(_name(element), []).append(text)
-    return {name: _one(name, texts) for name, texts in (own | google).items()}
+    return {name: _one(name, texts) for name, texts in (own | elements | google).items()}
 
 
 def _one(name: str, texts: list[str]) -> str:
@@ -140,12 +144,17 @@ def _text(element: "_Element") -> str:
     """What an element says: its link, its markup, its parts as JSON, or its text."""
     parts = list(element.iterchildren(tag="*"))
     if not parts:
-        return "".join(element.itertext()) or element.get("href") or ""
+        linked = (element.get(name) for name in ("href", "url", "src"))
+        return "".join(element.itertext()) or next(filter(None, linked), "")
     if _name(element) in _MARKUP:
         from lxml import etree
 
         return str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
-    return json.dumps({_name(part): "".join(part.itertext()) for part in parts}, ensure_ascii=False)
+    said: dict[str, list[str]] = {}
+    for part in parts:
+        said.setdefault(_name(part), []).append("".join(part.itertext()))
+    plain = {name: texts[0] if len(texts) == 1 else texts for name, texts in said.items()}
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def _name(element: "_Element") -> str:
