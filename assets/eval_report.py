@@ -25,9 +25,9 @@ from vlclip_dagster.evaluation.curves import curve_png
 from vlclip_dagster.evaluation.inputs import ReportInputs
 from vlclip_dagster.evaluation.report import write_report
 from vlclip_dagster.evaluation.tables import report_json, summary_table
-from vlclip_dagster.evidence import Evidence
 from vlclip_dagster.experiment import Experiment, query_examples, similar_examples
 from vlclip_dagster.hashing import content_hash
+from vlclip_dagster.report_data import ReportData
 from vlclip_dagster.scores import keep_scores
 from vlclip_dagster.warehouse import Counts
 
@@ -58,26 +58,26 @@ def eval_report(
     """One report for all product types: ``report.html`` for people, ``report.json`` beside it."""
     home = warehouse.open()
     stage = Stage(context, home)
-    evidence = Evidence(home, stage.slugs)
+    data = ReportData(home, stage.slugs)
     experiment = Experiment(home, warehouse.checkpoints(), stage.slugs, encoder.load)
     measured = experiment.run(VARIANTS if encoder.ablation else (FULL,))
     grounding = grounder.grounding_settings()
     inputs = ReportInputs(
-        title=" and ".join(evidence.shops()),
+        title=" and ".join(data.shops()),
         generated_at=datetime.now(UTC).isoformat(timespec="seconds"),
         profile=warehouse.profile,
-        catalog=evidence.catalog(),
+        catalog=data.catalog(),
         retrieval=measured.retrieval,
         ablation=measured.ablation,
         curve=measured.curve,
-        queries=query_examples(measured, evidence),
-        similar=similar_examples(measured, home, evidence),
-        dedup=evidence.dedup(photographs.dedup_settings().mode),
-        grounding=evidence.grounding(
+        queries=query_examples(measured, data),
+        similar=similar_examples(measured, home, data),
+        dedup=data.dedup(photographs.dedup_settings().mode),
+        grounding=data.grounding(
             grounding, experiment.recall_by_threshold(grounding) if encoder.threshold_sweep else {}
         ),
-        refinement=evidence.refinement(refiner.refinement_settings().backend),
-        stages=evidence.stages(),
+        refinement=data.refinement(refiner.refinement_settings().backend),
+        stages=data.stages(),
         settings=_flat({"grounding": grounding, "refinement": refiner.refinement_settings()}),
         provenance=_provenance(warehouse.checkpoints()),
     )

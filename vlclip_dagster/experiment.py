@@ -22,11 +22,11 @@ from vlclip_dagster.evaluation.curves import Curve
 from vlclip_dagster.evaluation.examples import SHOWN, draw_by_type, query_rows
 from vlclip_dagster.evaluation.inputs import ModelResult, QueryRow, SimilarRow
 from vlclip_dagster.evaluation.retrieval import Gallery, QuerySet
-from vlclip_dagster.evidence import Evidence
 from vlclip_dagster.grounding.settings import GroundingSettings
 from vlclip_dagster.measure import attribute_facts, gallery_of, queries_of
 from vlclip_dagster.pairs import complete_products, pairs_of
 from vlclip_dagster.recut import recall_by_threshold
+from vlclip_dagster.report_data import ReportData
 from vlclip_dagster.training import Trained, load_trained, train_beside
 from vlclip_dagster.vector_memory import VectorMemory
 from vlclip_dagster.warehouse import Warehouse
@@ -123,7 +123,7 @@ class Experiment:
         )
 
 
-def query_examples(measured: Measured, evidence: Evidence) -> tuple[QueryRow, ...]:
+def query_examples(measured: Measured, data: ReportData) -> tuple[QueryRow, ...]:
     """Test queries drawn by lot over the product types, each with its best results."""
     gallery = measured.gallery
     slug_of = dict(zip(gallery.ids, gallery.slugs, strict=True))
@@ -131,13 +131,13 @@ def query_examples(measured: Measured, evidence: Evidence) -> tuple[QueryRow, ..
         measured.queries,
         gallery,
         measured.retrieval[0].retrieval,
-        lambda photo: evidence.photographs(slug_of[photo], [photo])[0],
+        lambda photo: data.photographs(slug_of[photo], [photo])[0],
         QUERY_ROWS,
     )
 
 
 def similar_examples(
-    measured: Measured, warehouse: Warehouse, evidence: Evidence
+    measured: Measured, warehouse: Warehouse, data: ReportData
 ) -> tuple[SimilarRow, ...]:
     """Products and their nearest neighbours of the same type outside their own item group."""
     gallery = measured.gallery
@@ -145,7 +145,7 @@ def similar_examples(
     for at in draw_by_type(gallery.slugs, SIMILAR_ROWS):
         slug, anchor = gallery.slugs[at], gallery.ids[at]
         neighbours = _neighbours(warehouse, slug, anchor, gallery.vectors[at])
-        pictures = evidence.photographs(slug, [anchor, *(photo for photo, _ in neighbours)])
+        pictures = data.photographs(slug, [anchor, *(photo for photo, _ in neighbours)])
         results = [
             replace(picture, score=score)
             for picture, (_, score) in zip(pictures[1:], neighbours, strict=True)

@@ -38,7 +38,7 @@ QUERIES_SHOWN = 10
 HTML_TEXT_SHOWN = 600
 
 
-class Evidence:
+class ReportData:
     """Reads the tables of the product types ``slugs`` (slug → display name) once, on demand."""
 
     def __init__(self, warehouse: Warehouse, slugs: Mapping[str, str]) -> None:
