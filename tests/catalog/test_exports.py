@@ -66,6 +66,22 @@ def test_the_rows_of_one_shopify_product_are_one_product(
     assert landed(path).bad.height == 0
 
 
+def test_damaged_lines_of_an_export_cost_no_product(tmp_path: Path) -> None:
+    tee = [*TEE, "https://cdn/1.jpg", "unisex", ""]
+    path = table(tmp_path / "products_export.csv", SHOPIFY, ["x"] * 20, tee, ["x"] * 20)
+    assert list(products(path)) == ["tee"]
+    assert [row["row_number"] for rows in landed(path).bad for row in rows.rows(named=True)] == [
+        1,
+        3,
+    ]
+    path = table(path, "Handle,Image Src,Title", ["x"] * 20, ["tee", "1.jpg", "Tee"])
+    with pytest.raises(VlclipError, match="no column 'product_type'"):
+        landed(path)
+    path = table(path, "Handle,Image Src", ["tee", "1.jpg"])
+    with pytest.raises(VlclipError, match="no column 'title'"):
+        landed(path)
+
+
 def test_a_woocommerce_variation_belongs_to_its_product(tmp_path: Path) -> None:
     path = table(
         tmp_path / "wc-product-export.csv",

@@ -196,9 +196,9 @@ def _first_line_is_json(start: str) -> bool:
 
 def _require(path: Path, found: list[str], rows: int, broken: int) -> None:
     needed = ("id",) if {"action", "deleted"}.intersection(found) else REQUIRED
-    if "additional_image_link" in found:
-        found = [*found, "image_link"]
     missing = [name for name in needed if name not in found]
+    if "additional_image_link" in found:
+        missing = [name for name in missing if name != "image_link"]
     if not rows:
         told = f"none of its {broken} lines can be read" if broken else "no rows"
         raise VlclipError(f"The feed {path} holds no products ({told}): export it again.")

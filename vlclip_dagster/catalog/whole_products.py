@@ -11,6 +11,7 @@ import polars as pl
 from vlclip_dagster.catalog.table import Batch
 
 _SHOPIFY = frozenset(("handle", "image_src"))
+_TOLD_BY = frozenset(("id", "title", "image_link"))
 _WOO = frozenset(("parent", "sku", "categories"))
 _INHERITED = ("product_type", "description", "brand", "image_link", "additional_image_link")
 
@@ -34,12 +35,16 @@ def _continued(batches: Iterator[Batch]) -> Iterator[Batch]:
     held = pl.DataFrame()
     for batch in batches:
         rows = pl.concat([held, batch.rows], how="diagonal")
+        if not _TOLD_BY.issubset(rows.columns):
+            yield batch
+            continue
         begins = _begins(rows).arg_true()
         last = begins.last() or 0
         # The last product may go on in the next batch.
         held = rows[last:]
         yield Batch(_folded(rows[:last]), batch.broken)
-    yield Batch(_folded(held))
+    if len(held):
+        yield Batch(_folded(held))
 
 
 def _begins(rows: pl.DataFrame) -> pl.Series:
@@ -51,8 +56,6 @@ def _begins(rows: pl.DataFrame) -> pl.Series:
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:
     """The first row of each product, with the photographs of all."""
-    if rows.is_empty():
-        return rows
     begins = _begins(rows)
     product = begins.cum_sum().alias("product")
     found = rows.group_by(product, maintain_order=True).agg(pl.col("image_link").drop_nulls())
