@@ -1,10 +1,8 @@
 import cv2
 import numpy as np
 import pytest
-from report_inputs import jpeg
 
-from vlclip_dagster.evaluation.inputs import Picture
-from vlclip_dagster.evaluation.pictures import boxed, contact_sheet, thumbnail
+from vlclip_dagster.evaluation.pictures import boxed, thumbnail
 
 
 def _photo(height: int, width: int) -> bytes:
@@ -33,12 +31,3 @@ def test_the_box_is_drawn_where_it_lies_in_the_large_picture():
     changed = np.argwhere(np.abs(drawn.astype(int) - plain).max(axis=2) > 60)
     assert changed.min(axis=0) == pytest.approx([100, 50], abs=4)
     assert changed.max(axis=0) == pytest.approx([199, 149], abs=4)
-
-
-def test_a_contact_sheet_has_a_cell_for_each_picture_and_frames_the_right_one():
-    rows = [[Picture(jpeg(), "a"), Picture(None, "b", right=True)], [Picture(b"bad", "c")]]
-    sheet = _pixels(contact_sheet(rows, 60))
-    assert sheet.shape[:2] == (120, 120)
-    assert sheet[2, 90].mean() < 150
-    assert sheet[110, 110].mean() > 245
-    assert contact_sheet([]) is None

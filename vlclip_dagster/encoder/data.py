@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from vlclip_dagster.encoder.model import ClipModel
+from vlclip_dagster.encoder.split import VAL
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.progress import report
 
@@ -118,7 +119,7 @@ def prepare(
     image, first = _first_rows(frame["canonical_id"])
     size = round(model.preprocess.size * 8 / 7)
     pixels = _decode(source, first, model, size, folder / "pixels.npy")
-    watched = np.unique(image[(frame["split"] == "val").to_numpy()])
+    watched = np.unique(image[(frame["split"] == VAL).to_numpy()])
     shown = source.images([int(row) for row in first[watched]])
     numbers: dict[str, int] = {}
     query = np.array([numbers.setdefault(text, len(numbers)) for text in frame["query"]])
@@ -152,12 +153,12 @@ def validate(frame: pl.DataFrame) -> None:
     """
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
-        raise VlclipError(f"The training pairs lack the column {missing[0]}; add it.")
+        raise VlclipError(f"the training pairs lack the column {missing[0]}; add it")
     for name in COLUMNS:
         holes = frame.filter(pl.col(name).is_null())
         if len(holes):
             raise VlclipError(
-                f"The training pair of item {holes['item_id'][0]} has no {name}; leave the row out."
+                f"the training pair of item {holes['item_id'][0]} has no {name}; leave the row out"
             )
 
 

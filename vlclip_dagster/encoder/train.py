@@ -348,8 +348,8 @@ def _with_splits(pairs: PairSource, settings: TrainingSettings) -> pl.DataFrame:
     count = len(frame.filter(frame["split"] == TRAIN))
     if count < 2:
         raise VlclipError(
-            f"Only {count} products are left to train on; land a larger catalog, or lower"
-            " VLCLIP_TRAINING__TEST_SHARE and VLCLIP_TRAINING__VAL_SHARE."
+            f"only {count} products are left to train on; land a larger catalog, or lower"
+            " VLCLIP_TRAINING__TEST_SHARE and VLCLIP_TRAINING__VAL_SHARE"
         )
     return frame
 

@@ -7,8 +7,6 @@ and how they are laid out.
 import cv2
 import numpy as np
 
-from vlclip_dagster.evaluation.inputs import Picture
-
 EDGE = 240
 _QUALITY = 82
 # BGR of the page's accent; the white line under it keeps it visible on dark photographs.
@@ -37,35 +35,6 @@ def boxed(image: bytes, box: tuple[float, float, float, float], edge: int = EDGE
     for colour, width in (((255, 255, 255), 4), (_ACCENT, 2)):
         cv2.rectangle(small, (x0, y0), (x1 - 1, y1 - 1), colour, width)
     return _encode(small)
-
-
-def contact_sheet(rows: list[list[Picture]], edge: int = 120) -> bytes | None:
-    """Set pictures in rows on white, as one JPEG for a dashboard; the right ones are framed.
-
-    Returns:
-        None when there is no row.
-    """
-    if not any(rows):
-        return None
-    width = max(len(row) for row in rows)
-    sheet = np.full((len(rows) * edge, width * edge, 3), 255, np.uint8)
-    for y, row in enumerate(rows):
-        for x, shown in enumerate(row):
-            _place(sheet[y * edge : (y + 1) * edge, x * edge : (x + 1) * edge], shown)
-    return _encode(sheet)
-
-
-def _place(cell: np.ndarray, shown: Picture, margin: int = 5) -> None:
-    """Draw one picture in the middle of its square cell."""
-    edge = len(cell)
-    pixels = None if shown.image is None else _decode(shown.image)
-    if pixels is not None:
-        small, _ = _shrink(pixels, edge - 2 * margin)
-        height, width = small.shape[:2]
-        top, left = (edge - height) // 2, (edge - width) // 2
-        cell[top : top + height, left : left + width] = small
-    if shown.right:
-        cv2.rectangle(cell, (1, 1), (edge - 2, edge - 2), _ACCENT, 3)
 
 
 def _decode(image: bytes) -> np.ndarray | None:

@@ -30,7 +30,18 @@ _MIME_BY_START = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n", "image/png")
 
 def render_html(inputs: ReportInputs) -> str:
     """Render the whole page as one self-contained document."""
-    return _render(inputs, report_json(inputs))
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            inputs=inputs,
+            report=report_json(inputs),
+            protocol=PROTOCOL,
+            loss_svg=curve_svg(inputs.curves, "loss"),
+            recall_svg=curve_svg(inputs.curves, "recall"),
+            threshold_svg=_threshold_svg(inputs),
+        )
+    )
 
 
 def write_report(inputs: ReportInputs, folder: Path) -> tuple[Path, Path]:
@@ -41,9 +52,8 @@ def write_report(inputs: ReportInputs, folder: Path) -> tuple[Path, Path]:
     Returns:
         The paths of the page and of the JSON file.
     """
-    figures = report_json(inputs)
-    page = _render(inputs, figures)
-    data = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    page = render_html(inputs)
+    data = json.dumps(report_json(inputs), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     html_path, json_path = folder / HTML_NAME, folder / JSON_NAME
     write_whole(html_path, page.encode(errors="backslashreplace"))
     write_whole(json_path, data.encode(errors="backslashreplace"))
@@ -58,29 +68,14 @@ def load_report(folder: Path) -> dict[str, Any]:
     """
     path = folder / JSON_NAME
     if not path.is_file():
-        raise VlclipError(f"There is no report in {folder} yet: `vlclip run` writes one.")
+        raise VlclipError(f"there is no report in {folder} yet: `vlclip run` writes one")
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         report = None
     if not isinstance(report, dict) or "retrieval" not in report:
-        raise VlclipError(f"{path} is not a report: delete it and run `vlclip run` again.")
+        raise VlclipError(f"{path} is not a report: delete it and run `vlclip run` again")
     return report
-
-
-def _render(inputs: ReportInputs, figures: dict[str, Any]) -> str:
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            inputs=inputs,
-            report=figures,
-            protocol=PROTOCOL,
-            loss_svg=curve_svg(inputs.curves, "loss"),
-            recall_svg=curve_svg(inputs.curves, "recall"),
-            threshold_svg=_threshold_svg(inputs),
-        )
-    )
 
 
 def _threshold_svg(inputs: ReportInputs) -> str:
