@@ -35,7 +35,11 @@ def _checks(suite: Suite, partitions: dg.PartitionsDefinition | None) -> dg.Asse
         warnings.simplefilter("ignore", dg.PreviewWarning)
         specs = [
             dg.AssetCheckSpec(
-                rule.name, asset=suite.asset, blocking=rule.blocking, partitions_def=partitions
+                rule.name,
+                asset=suite.asset,
+                description=rule.meaning,
+                blocking=rule.blocking,
+                partitions_def=partitions,
             )
             for rule in suite.rules
         ]
@@ -78,5 +82,6 @@ def _result(asset: str, verdict: Verdict) -> dg.AssetCheckResult:
             "unexpected": verdict.unexpected,
             "sample_ids": ", ".join(verdict.sample_ids),
             "observed": verdict.observed,
+            "expected": verdict.rule.meaning,
         },
     )

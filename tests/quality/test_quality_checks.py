@@ -73,3 +73,12 @@ def test_a_limit_is_a_setting_and_what_is_beyond_it_only_warns(build):
         "prices_are_plausible",
         dg.AssetCheckSeverity.WARN,
     )
+    assert failed.metadata["expected"].value == "`price` is at least 0 and at most 5 in every row"
+
+
+def test_each_check_says_what_it_expects_and_with_which_limit():
+    specs = [spec for one in all_checks(QualitySettings(min_side=64)) for spec in one.check_specs]
+    said = {spec.name: spec.description for spec in specs}
+    assert all(said.values())
+    assert said["photographs_are_large_enough"] == "`side` is at least 64 in every row"
+    assert said["rows_are_usable"] == "`usable` is true in at least 0.8 of the rows"

@@ -36,6 +36,7 @@ class Rule:
         arguments: its arguments; ``mostly`` is the share of rows that must comply.
         blocking: whether what is downstream waits when it fails.
         rows: which of the artifact's frames it is about.
+        meaning: what is expected, in words and with its limits.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Rule:
     arguments: Mapping[str, Any]
     blocking: bool = False
     rows: str = "rows"
+    meaning: str = ""
 
     @property
     def columns(self) -> list[str]:

@@ -65,33 +65,41 @@ class Suite:
 
 def unique(name: str, column: str) -> Rule:
     """Blocks where a value comes twice."""
-    return Rule(name, "ExpectColumnValuesToBeUnique", {"column": column}, True)
+    meaning = f"`{column}` is another in every row"
+    return Rule(name, "ExpectColumnValuesToBeUnique", {"column": column}, True, meaning=meaning)
 
 
 def present(name: str, column: str) -> Rule:
     """Blocks where a value is missing."""
-    return Rule(name, "ExpectColumnValuesToNotBeNull", {"column": column}, True)
+    meaning = f"`{column}` is there in every row"
+    return Rule(name, "ExpectColumnValuesToNotBeNull", {"column": column}, True, meaning=meaning)
 
 
 def absent(name: str, column: str) -> Rule:
     """Warns where there is a value: it says what is wrong."""
-    return Rule(name, "ExpectColumnValuesToBeNull", {"column": column})
+    meaning = f"`{column}` is empty in every row"
+    return Rule(name, "ExpectColumnValuesToBeNull", {"column": column}, meaning=meaning)
 
 
 def holds(name: str, column: str) -> Rule:
     """Blocks unless a boolean column is true in every row."""
-    return Rule(name, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True]}, True)
+    arguments = {"column": column, "value_set": [True]}
+    meaning = f"`{column}` is true in every row"
+    return Rule(name, "ExpectColumnValuesToBeInSet", arguments, True, meaning=meaning)
 
 
 def share(name: str, column: str, least: float, *, rows: str = "rows") -> Rule:
     """Warns when a boolean column is true in less than ``least`` of the rows."""
     arguments = {"column": column, "value_set": [True], "mostly": least}
-    return Rule(name, "ExpectColumnValuesToBeInSet", arguments, rows=rows)
+    meaning = f"`{column}` is true in at least {least:.4g} of the rows"
+    return Rule(name, "ExpectColumnValuesToBeInSet", arguments, rows=rows, meaning=meaning)
 
 
 def one_of(name: str, column: str, values: tuple[str, ...]) -> Rule:
     """Warns of values that are not known."""
-    return Rule(name, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": list(values)})
+    arguments = {"column": column, "value_set": list(values)}
+    meaning = f"`{column}`, where it is given, is one of {', '.join(values)}"
+    return Rule(name, "ExpectColumnValuesToBeInSet", arguments, meaning=meaning)
 
 
 def between(
@@ -99,16 +107,25 @@ def between(
 ) -> Rule:
     """Warns, or blocks, where a value lies outside of two others."""
     arguments = {"column": column, "min_value": low, "max_value": high}
-    return Rule(name, "ExpectColumnValuesToBeBetween", arguments, blocking)
+    meaning = f"`{column}` {_within(low, high)} in every row"
+    return Rule(name, "ExpectColumnValuesToBeBetween", arguments, blocking, meaning=meaning)
 
 
 def mean(name: str, column: str, low: float | None, high: float | None, rows: str = "rows") -> Rule:
     """Warns when the mean of a column lies outside of two others."""
     arguments = {"column": column, "min_value": low, "max_value": high}
-    return Rule(name, "ExpectColumnMeanToBeBetween", arguments, rows=rows)
+    meaning = f"the mean of `{column}` {_within(low, high)}"
+    return Rule(name, "ExpectColumnMeanToBeBetween", arguments, rows=rows, meaning=meaning)
 
 
 def equal(name: str, one: str, other: str, *, blocking: bool = False, rows: str = "rows") -> Rule:
     """Warns, or blocks, where two columns differ."""
     arguments = {"column_A": one, "column_B": other}
-    return Rule(name, "ExpectColumnPairValuesToBeEqual", arguments, blocking, rows)
+    meaning = f"`{one}` equals `{other}` in every row"
+    return Rule(name, "ExpectColumnPairValuesToBeEqual", arguments, blocking, rows, meaning)
+
+
+def _within(low: float | None, high: float | None) -> str:
+    limits = {"at least": low, "at most": high}
+    told = (f"{side} {limit:.10g}" for side, limit in limits.items() if limit is not None)
+    return "is " + " and ".join(told)
