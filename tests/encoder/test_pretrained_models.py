@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ from vlclip_dagster.encoder.embed import OpenClipEncoder, load_encoder
 from vlclip_dagster.encoder.provenance import Provenance
 from vlclip_dagster.encoder.settings import EncoderSettings, TrainingSettings
 from vlclip_dagster.encoder.weights import check, weight_file
-from vlclip_dagster.errors import MissingRequirementError
+from vlclip_dagster.errors import MissingRequirementError, VlclipError
+
+NATIVE = {"layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
 
 
 @pytest.fixture
@@ -65,6 +68,109 @@ def test_a_clip_resnet_trains_and_is_served_through_torch(quick, tmp_path):
     assert encoder.encode_texts(["red disc"]).shape == (1, 64)
 
 
+def test_a_tag_brings_the_activation_its_weights_were_trained_with(tmp_path, monkeypatch):
+    import open_clip
+    from open_clip.transformer import QuickGELU
+
+    from vlclip_dagster.encoder.model import build_model, load_model
+
+    name = register_tiny(tmp_path, "vlclip-tiny-openai", **NATIVE)
+    weights = tmp_path / "weights.pt"
+    torch.save(open_clip.create_model(name, pretrained=None).state_dict(), weights)
+    tag = {"hf_hub": "nobody/nothing/", "quick_gelu": True}
+    monkeypatch.setattr(open_clip, "get_pretrained_cfg", lambda *_: tag)
+    monkeypatch.setattr("vlclip_dagster.encoder.weights.cached_file", lambda _: weights)
+    settings = EncoderSettings(model=name, pretrained="openai", device="cpu")
+    model = build_model(settings)
+    save_checkpoint(TrainedCheckpoint(model, [], provenance(settings)), tmp_path / "checkpoint")
+    for network in (model.network, load_model(tmp_path / "checkpoint").network):
+        assert isinstance(network.transformer.resblocks[0].mlp.gelu, QuickGELU)
+        assert isinstance(network.visual.transformer.resblocks[0].mlp.gelu, QuickGELU)
+
+
+@pytest.mark.parametrize("content", ["another model", "a web page"])
+@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
+def test_a_file_that_holds_other_weights_is_one_sentence(content, suffix, tmp_path):
+    import open_clip
+    from safetensors.torch import save_file
+
+    from vlclip_dagster.encoder.model import build_model
+
+    name = register_tiny(tmp_path, "vlclip-tiny-file", **NATIVE)
+    file = tmp_path / f"weights.{suffix}"
+    wider = register_tiny(tmp_path, "vlclip-tiny-wider", **{**NATIVE, "width": 64})
+    held = open_clip.create_model(wider).state_dict()
+    if content == "a web page":
+        file.write_bytes(b"<html>sign in first</html>")
+    else:
+        save_file(held, file) if suffix == "safetensors" else torch.save(held, file)
+    with pytest.raises(VlclipError, match=f"holds no weights of {name}"):
+        build_model(EncoderSettings(model=name, pretrained=str(file)))
+
+
+def register_text(folder, name, **text):
+    import open_clip
+
+    config = {
+        "embed_dim": 32,
+        "vision_cfg": {"image_size": 32, **NATIVE},
+        "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2}
+        | {"layers": 1, **text},
+        "custom_text": True,
+    }
+    (folder / f"{name}.json").write_text(json.dumps(config))
+    open_clip.add_model_config(folder / f"{name}.json")
+    return name
+
+
+def test_a_text_tower_that_sees_its_padding_always_gets_all_of_it(quick, tmp_path):
+    """As MobileCLIP's: the same text must mean the same whatever its batch."""
+    from vlclip_dagster.encoder.train import train
+
+    name = register_text(tmp_path, "vlclip-tiny-padded", no_causal_mask=True)
+    done = train(ShapePairs(48), quick, EncoderSettings(model=name, device="cpu"), tmp_path / "w")
+    assert done.model.tokenize(["red disc"]).shape == (1, 77)
+    save_checkpoint(done, tmp_path / "checkpoint")
+    encoder = load_encoder(tmp_path / "checkpoint", "cpu")
+    alone, company = (encoder.encode_texts(t)[0] for t in (["disc"], ["disc", "a " * 30]))
+    assert np.allclose(alone, company, atol=1e-5)
+
+
+def test_a_checkpoint_keeps_the_tokenizer_that_came_from_the_hub(tmp_path, monkeypatch):
+    """As SigLIP's: an index is searched where there may be neither a hub nor a cache of it."""
+    from transformers import BertTokenizerFast
+
+    from vlclip_dagster.encoder.model import build_model
+
+    hub = tmp_path / "hub"
+    hub.mkdir()
+    (hub / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "disc"]))
+    BertTokenizerFast(vocab=str(hub / "vocab.txt")).save_pretrained(hub)
+    text = {"context_length": 8, "vocab_size": 32, "pool_type": "last", "no_causal_mask": True}
+    name = register_text(tmp_path, "vlclip-tiny-hub", hf_tokenizer_name=str(hub), **text)
+    model = build_model(EncoderSettings(model=name, device="cpu"))
+    tokens = model.tokenize(["red disc"])
+    assert tokens.shape == (1, 8)
+    settings = EncoderSettings(model=name)
+    save_checkpoint(TrainedCheckpoint(model, [], provenance(settings)), tmp_path / "checkpoint")
+    hub.rename(tmp_path / "gone")
+    encoder = load_encoder(tmp_path / "checkpoint", "cpu")
+    with torch.no_grad():
+        expected = model.network.eval().encode_text(torch.from_numpy(tokens), normalize=True)
+    assert np.allclose(encoder.encode_texts(["red disc"]), expected.numpy(), atol=1e-5)
+
+
+def test_a_gpu_that_only_emulates_bfloat16_computes_in_full_precision(monkeypatch):
+    """As a T4, whose emulation is slower than what it stands in for."""
+    from vlclip_dagster.encoder.optimisation import uses_bf16
+
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation
+    )
+    assert not uses_bf16("auto", torch.device("cuda"))
+    assert uses_bf16("bf16", torch.device("cuda"))
+
+
 def provenance(settings):
     return Provenance(
         key="k",
@@ -83,6 +189,7 @@ def provenance(settings):
         (EncoderSettings(model="ViT-B-32", pretrained="laion2b_s34b_b79k"), "local cache"),
         (EncoderSettings(model="ViT-B-32", pretrained="no_such_tag"), "neither a file nor"),
         (EncoderSettings(model="no-such-model"), "no open_clip model"),
+        (EncoderSettings(model="ViT-B-16-SigLIP", pretrained="webli"), "tokenizer_config.json"),
         (EncoderSettings(pretrained="missing.safetensors"), "is no file"),
     ],
 )

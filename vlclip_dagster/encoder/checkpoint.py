@@ -124,6 +124,8 @@ def _write_model(trained: TrainedCheckpoint, folder: Path) -> None:
         },
     }
     _write_json(folder / CONFIG, config)
+    if not model.clip_tokens:
+        model.tokenize.save(folder)
     _write_json(folder / METRICS, [entry.model_dump() for entry in trained.metrics])
 
 

@@ -6,15 +6,17 @@ and serving (``embed.py``).
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 import open_clip  # noqa: TID253 - only ever imported inside a training or on a GPU
 import torch  # noqa: TID253
+from safetensors import SafetensorError
 from torch import nn  # noqa: TID253
 
 from vlclip_dagster.encoder.checkpoint import CONFIG
@@ -22,12 +24,33 @@ from vlclip_dagster.encoder.preprocess import Preprocess, ResizeMode
 from vlclip_dagster.encoder.settings import SMALL_MODEL, Device, EncoderSettings
 from vlclip_dagster.encoder.tokenizer import CONTEXT_LENGTH, VOCABULARY_SIZE, ClipTokenizer
 from vlclip_dagster.encoder.weights import pretrained_config, weight_file
+from vlclip_dagster.errors import VlclipError
 
-Tokenize = Callable[[Sequence[str]], np.ndarray]
 CONFIGS = Path(__file__).parent / "model_configs"
 # Letterboxed, not stretched: how long or wide a product is tells it from others. Measured on
 # 510 held-out generated products: HITS@5 .73 against .60 stretched.
 SMALL_RESIZE_MODE: ResizeMode = "longest"
+
+
+class OpenClipTokenizer:
+    """A tokenizer of another family than CLIP's, or for a text tower that sees its padding.
+
+    Args:
+        source: what ``open_clip.get_tokenizer`` takes: a model's name, or ``local-dir:`` and a
+            folder that :meth:`save` wrote to.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._tokenizer = open_clip.get_tokenizer(source)
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """Encode ``texts`` as (n, context length) int64 tokens."""
+        return self._tokenizer(list(texts)).numpy()
+
+    def save(self, folder: Path) -> None:
+        """Write the files that came from the hub into ``folder``, so that loading needs no hub."""
+        if isinstance(self._tokenizer, open_clip.tokenizer.HFTokenizer):
+            self._tokenizer.tokenizer.save_pretrained(folder)
 
 
 @dataclass(frozen=True)
@@ -47,7 +70,7 @@ class ClipModel:
     network: Any
     config: dict[str, Any]
     preprocess: Preprocess
-    tokenize: Tokenize
+    tokenize: ClipTokenizer | OpenClipTokenizer
     clip_tokens: bool
     scratch: bool
 
@@ -59,17 +82,20 @@ def build_model(settings: EncoderSettings) -> ClipModel:
 
     Raises:
         MissingRequirementError: the weights are neither here nor to be had.
+        VlclipError: the weight file holds no weights of that model.
     """
     weights = weight_file(settings)
     if SMALL_MODEL not in open_clip.list_models():
         open_clip.add_model_config(CONFIGS)
-    with _quiet():
-        network = open_clip.create_model(
-            settings.model, pretrained=str(weights) if weights else None
-        )
     config = open_clip.get_model_config(settings.model)
+    # A tag knows the activation its weights were trained with; the model's name may not say it.
+    quick_gelu = bool(config.get("quick_gelu") or pretrained_config(settings).get("quick_gelu"))
+    with _quiet():
+        network = _create(settings, weights, quick_gelu=quick_gelu)
+    if quick_gelu:
+        config["quick_gelu"] = True
     overlay = {**open_clip.get_model_preprocess_cfg(network), **_tag_pixels(settings)}
-    tokenize, clip_tokens = _tokenizer(settings.model, config)
+    tokenize, clip_tokens = _tokenizer(settings.model, config, network)
     return ClipModel(
         network=network,
         config=config,
@@ -85,7 +111,9 @@ def load_model(folder: Path) -> ClipModel:
     stored = json.loads((folder / CONFIG).read_text("utf-8"))
     with _quiet():
         network = open_clip.create_model(f"local-dir:{folder}")
-    tokenize, clip_tokens = _tokenizer(stored["vlclip"]["model"], stored["model_cfg"])
+    saved = (folder / "tokenizer_config.json").is_file()
+    source = f"local-dir:{folder}" if saved else stored["vlclip"]["model"]
+    tokenize, clip_tokens = _tokenizer(source, stored["model_cfg"], network)
     return ClipModel(
         network=network,
         config=stored["model_cfg"],
@@ -142,14 +170,31 @@ def can_trim(network: Any) -> bool:
     )
 
 
-def _tokenizer(name: str, config: dict[str, Any]) -> tuple[Tokenize, bool]:
+def _create(settings: EncoderSettings, weights: Path | None, *, quick_gelu: bool) -> Any:
+    try:
+        return open_clip.create_model(
+            settings.model,
+            pretrained=str(weights) if weights else None,
+            force_quick_gelu=quick_gelu,
+        )
+    except (RuntimeError, UnpicklingError, SafetensorError, AttributeError) as error:
+        if weights is None:
+            raise
+        raise VlclipError(
+            f"VLCLIP_ENCODER__PRETRAINED={settings.pretrained} holds no weights of"
+            f" {settings.model}; name a safetensors file or a state dict of that very model"
+        ) from error
+
+
+def _tokenizer(
+    source: str, config: dict[str, Any], network: Any
+) -> tuple[ClipTokenizer | OpenClipTokenizer, bool]:
     text = config["text_cfg"]
     plain = {"hf_tokenizer_name", "hf_model_name", "tokenizer_kwargs"}.isdisjoint(text)
     sizes = text.get("context_length", CONTEXT_LENGTH), text.get("vocab_size", VOCABULARY_SIZE)
-    if plain and sizes == (CONTEXT_LENGTH, VOCABULARY_SIZE) and "siglip" not in name.lower():
+    if plain and sizes == (CONTEXT_LENGTH, VOCABULARY_SIZE) and can_trim(network):
         return ClipTokenizer(), True
-    tokenizer = open_clip.get_tokenizer(name)
-    return (lambda texts: tokenizer(list(texts)).numpy()), False
+    return OpenClipTokenizer(source), False
 
 
 def _preprocess(name: str, config: dict[str, Any]) -> Preprocess:

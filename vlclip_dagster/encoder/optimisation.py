@@ -73,12 +73,12 @@ def _floats(network: nn.Module) -> list[torch.Tensor]:
 def uses_bf16(wish: Precision, device: torch.device) -> bool:
     """Whether the forward pass runs in bf16: as wished, or where the chip computes it natively.
 
-    Without native support, bf16 on a CPU is emulated and slower than fp32.
+    Without native support, as on any CPU or GPU of some age, bf16 is emulated, slower than fp32.
     """
     if wish != "auto":
         return wish == "bf16"
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 

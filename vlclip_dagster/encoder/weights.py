@@ -12,6 +12,8 @@ from vlclip_dagster.encoder.settings import SMALL_MODEL, EncoderSettings
 from vlclip_dagster.errors import MissingRequirementError
 
 HUB_TIMEOUT_S = 5.0
+# What open_clip reads from the repository that a model's ``text_cfg`` names.
+TEXT_FILES = {"hf_tokenizer_name": "tokenizer_config.json", "hf_model_name": "config.json"}
 
 
 def check(settings: EncoderSettings) -> str | None:
@@ -25,7 +27,7 @@ def check(settings: EncoderSettings) -> str | None:
             "VLCLIP_ENCODER__DEVICE asks for cuda but this machine has no usable GPU;"
             " set it to auto or cpu"
         )
-    known = _unknown_model(settings)
+    known = _unknown_model(settings) or _no_text_files(settings.model)
     if known or settings.pretrained is None or Path(settings.pretrained).is_file():
         return known
     config = pretrained_config(settings)
@@ -34,7 +36,7 @@ def check(settings: EncoderSettings) -> str | None:
             f"VLCLIP_ENCODER__PRETRAINED={settings.pretrained} is neither a file nor a pretrained"
             f" tag of {settings.model}; name one of its tags or a local weight file"
         )
-    if cached_file(config) or _reachable(config):
+    if cached_file(config) or _reachable(*_hub_files(config)):
         return None
     return _missing(settings)
 
@@ -70,9 +72,13 @@ def pretrained_config(settings: EncoderSettings) -> dict[str, Any]:
 
 def cached_file(config: dict[str, Any]) -> Path | None:
     """The weights of a pretrained tag in the local cache, without asking the network."""
+    return _cached(*_hub_files(config))
+
+
+def _cached(repo: str, names: list[str]) -> Path | None:
+    """The first of a hub repository's files that the local cache holds."""
     from huggingface_hub import try_to_load_from_cache
 
-    repo, names = _hub_files(config)
     for name in names:
         found = try_to_load_from_cache(repo, name)
         if isinstance(found, str):
@@ -90,12 +96,29 @@ def _hub_files(config: dict[str, Any]) -> tuple[str, list[str]]:
     return repo, ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"]
 
 
-def _reachable(config: dict[str, Any]) -> bool:
-    """Whether the hub would give one of the tag's files now."""
+def _no_text_files(model: str) -> str | None:
+    """Say what the model's text tower reads from the hub beside its weights and cannot, or None."""
+    if model == SMALL_MODEL:
+        return None
+    import open_clip
+
+    text = open_clip.get_model_config(model)["text_cfg"]
+    for setting, name in TEXT_FILES.items():
+        repo = text.get(setting)
+        if repo and not (_cached(repo, [name]) or _reachable(repo, [name])):
+            return (
+                f"VLCLIP_ENCODER__MODEL={model} reads {name} of '{repo}', which is not in the local"
+                f" cache, and the hub does not answer; run `hf download {repo} --include '*.json'"
+                " '*.model' '*.txt'` where there is a network"
+            )
+    return None
+
+
+def _reachable(repo: str, names: list[str]) -> bool:
+    """Whether the hub would give one of a repository's files now."""
     import httpx
     from huggingface_hub import constants, hf_hub_url
 
-    repo, names = _hub_files(config)
     if constants.HF_HUB_OFFLINE or not names:
         return False
     try:
