@@ -131,7 +131,7 @@ def prepare_drop(
     """
     path = path.resolve()
     if not path.exists():
-        raise VlclipError(f"There is nothing at {path}: give the path of a folder or a feed.")
+        raise VlclipError(f"there is nothing at {path}: give the path of a folder or a feed")
     root = path if path.is_dir() else path.parent
     mapping = mapping or mapping_beside(root)
     files = find_feeds(path) if path.is_dir() else [path]
@@ -167,14 +167,14 @@ def find_feeds(folder: Path) -> list[Path]:
     chosen = named or candidates
     if not chosen:
         raise VlclipError(
-            f"There is no feed in {folder}: put a file such as products.csv, feed.tsv or "
-            "products.jsonl there, or give the path of the feed itself."
+            f"there is no feed in {folder}: put a file such as products.csv, feed.tsv or "
+            "products.jsonl there, or give the path of the feed itself"
         )
     if len(chosen) > 1 and not named and not all(_PART.search(file.name) for file in chosen):
         names = ", ".join(file.name for file in chosen[:10])
         raise VlclipError(
-            f"The folder {folder} holds several files that may be its feed ({names}): "
-            "give the path of one."
+            f"the folder {folder} holds several files that may be its feed ({names}): "
+            "give the path of one"
         )
     companions = [folder / name for name in COMPANIONS if (folder / name).is_file()]
     return [file for file in chosen if file not in companions] + companions
@@ -207,7 +207,7 @@ def write_drop(manifest: DropManifest, inbox: Path) -> Path:
         _write_manifest(manifest, folder)
     except OSError as error:
         reason = error.strerror or "it can't be written"
-        raise VlclipError(f"The drop can't be put into {folder}: {reason}.") from error
+        raise VlclipError(f"the drop can't be put into {folder}: {reason}") from error
     return folder
 
 
@@ -231,7 +231,7 @@ def read_drop(place: Path, *, shop: str | None = None) -> Drop:
     except (ValidationError, OSError) as error:
         reason = _reason(error) if isinstance(error, ValidationError) else "it can't be read"
         raise VlclipError(
-            f"The manifest {file} is not valid ({reason}): drop the catalog again."
+            f"the manifest {file} is not valid ({reason}): drop the catalog again"
         ) from error
     for feed in manifest.feeds:
         _verify(place / feed.path, feed)
@@ -311,6 +311,6 @@ def _verify(file: Path, feed: FileRef) -> None:
         actual = ("", -1)
     if actual != (feed.sha256, feed.size):
         raise VlclipError(
-            f"The feed {feed.path} in {file.parent} is not what its drop's manifest says "
-            "(it is missing, half written or changed): drop the catalog again."
+            f"the feed {feed.path} in {file.parent} is not what its drop's manifest says "
+            "(it is missing, half written or changed): drop the catalog again"
         )

@@ -103,11 +103,11 @@ def read_feed(
         with open_bytes(path) as stream:
             head = stream.read(_HEAD)
         if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
-            raise VlclipError(f"The feed {path} is empty: export it again.")
+            raise VlclipError(f"the feed {path} is empty: export it again")
         if head.startswith(b"PAR1"):
             return Feed(Source(path, mapping=mapping, root=root, store=store), FeedKind.PARQUET)
         if head.startswith(_WORKBOOK):
-            raise VlclipError(f"The feed {path} is a workbook or archive: export it as CSV or TSV.")
+            raise VlclipError(f"the feed {path} is a workbook or archive: export it as CSV or TSV")
         encoding = Encoding(mapping.encoding) if mapping.encoding else _encoding(path, head)
         with open_text(path, encoding) as text:
             sample = text.read(_HEAD)
@@ -152,14 +152,14 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise VlclipError(f"There is no feed at {path}: check the path.") from error
+        raise VlclipError(f"there is no feed at {path}: check the path") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise VlclipError(f"The feed {path} is a damaged gzip file: make it again.") from error
+        raise VlclipError(f"the feed {path} is a damaged gzip file: make it again") from error
     except (pl.exceptions.PolarsError, pa.ArrowException, UnicodeError) as error:
-        raise VlclipError(f"The feed {path} is damaged: export it again.") from error
+        raise VlclipError(f"the feed {path} is damaged: export it again") from error
     except OSError as error:
         reason = error.strerror or "it is damaged: make it again"
-        raise VlclipError(f"The feed {path} can't be read ({reason}).") from error
+        raise VlclipError(f"the feed {path} can't be read ({reason})") from error
 
 
 def _encoding(path: Path, head: bytes) -> Encoding:
@@ -170,8 +170,8 @@ def _encoding(path: Path, head: bytes) -> Encoding:
             return Encoding(codecs.lookup(declared[1].decode("ascii")).name, "replace")
     if encoding is None:
         raise VlclipError(
-            f"The encoding of the feed {path} is unknown: save it as UTF-8, or name its encoding "
-            "in a mapping file (UTF-16 and Windows-1252 are recognised)."
+            f"the encoding of the feed {path} is unknown: save it as UTF-8, or name its encoding "
+            "in a mapping file (UTF-16 and Windows-1252 are recognised)"
         )
     return encoding
 
@@ -201,13 +201,13 @@ def _require(path: Path, found: list[str], rows: int, broken: int) -> None:
         missing = [name for name in missing if name != "image_link"]
     if not rows:
         told = f"none of its {broken} lines can be read" if broken else "no rows"
-        raise VlclipError(f"The feed {path} holds no products ({told}): export it again.")
+        raise VlclipError(f"the feed {path} holds no products ({told}): export it again")
     if missing:
         shown = ", ".join(found[:30]) or "none"
         raise VlclipError(
-            f"The feed {path} has no column {' or '.join(map(repr, missing))} "
+            f"the feed {path} has no column {' or '.join(map(repr, missing))} "
             f"(its columns are: {shown}): write {MAPPING} beside it with the line [columns] and "
-            f"below it {' and '.join(map(_example, missing))}, with the right names."
+            f"below it {' and '.join(map(_example, missing))}, with the right names"
         )
 
 

@@ -109,12 +109,12 @@ def load_mapping(path: Path) -> FeedMapping:
         return FeedMapping.model_validate(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         reason = error.strerror or "unreadable"
-        raise VlclipError(f"The mapping {path} can't be read ({reason}).") from error
+        raise VlclipError(f"the mapping {path} can't be read ({reason})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise VlclipError(f"The mapping {path} is not valid TOML: {error}.") from error
+        raise VlclipError(f"the mapping {path} is not valid TOML: {error}") from error
     except ValidationError as error:
-        told = " ".join(_sentences(error))
-        raise VlclipError(f"The mapping {path} can't be used. {told}") from error
+        told = "; ".join(_sentences(error))
+        raise VlclipError(f"the mapping {path} can't be used: {told}") from error
 
 
 def mapping_beside(folder: Path) -> FeedMapping:
@@ -148,7 +148,7 @@ def _sentences(error: ValidationError) -> Iterator[str]:
         where = ".".join(str(step) for step in mistake["loc"])
         if mistake["type"] == "extra_forbidden":
             known = ", ".join(FeedMapping.model_fields)
-            yield f"'{where}' is not one of {known}."
+            yield f"'{where}' is not one of {known}"
         else:
             what = mistake["msg"].removeprefix("Value error, ")
-            yield f"{where}: {what[:1].lower()}{what[1:]}."
+            yield f"{where}: {what[:1].lower()}{what[1:]}"

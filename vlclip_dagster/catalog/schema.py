@@ -26,19 +26,12 @@ from vlclip_dagster.catalog.values import (
     parse_prices,
     photograph_lists,
 )
+from vlclip_dagster.tables import PRODUCT_FIELDS
 
 MAX_ID = 200
 """Characters of a product's id at most."""
 
-PRODUCT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    **dict.fromkeys(("item_id", "shop", "id", "item_group_id", "slug", "product_type"), pl.String),
-    **dict.fromkeys(("title", "description", "raw_title", "raw_description"), pl.String),
-    **dict.fromkeys(("gender", "age_group", "color", "material", "pattern", "brand"), pl.String),
-    "price": pl.Float64,
-    **dict.fromkeys(("currency", "link", "attributes"), pl.String),
-    "photographs": pl.List(pl.Struct({"link": pl.String, "sha256": pl.String, "size": pl.Int64})),
-    "root": pl.String,
-}
+PRODUCT_SCHEMA = {"item_id": pl.String, **PRODUCT_FIELDS}
 """Columns of a product row: those of ``raw_catalog`` but its key and error."""
 
 PLACE_SCHEMA = {"feed": pl.String, "row_number": pl.Int64}

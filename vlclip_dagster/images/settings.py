@@ -55,7 +55,7 @@ class DedupSettings(BaseModel):
         colour_threshold: largest colour distance of near duplicates, in Lab units.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Literal["exact", "near", "off"] = "near"
     distance: int = Field(default=4, ge=0, le=16)

@@ -80,7 +80,7 @@ def write_sample(
     """
     started = time.monotonic()
     if products < 1 or workers < 1:
-        raise VlclipError("A sample needs at least one product and one worker.")
+        raise VlclipError("a sample needs at least one product and one worker")
     _clear(out)
     items = plan(products, seed)
     shots = _draw_all(items, out, seed, workers)
