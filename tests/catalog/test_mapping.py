@@ -45,6 +45,17 @@ def test_columns_are_renamed_and_types_merged(shop: Path, tmp_path: Path) -> Non
     assert json.loads(rows["attributes"][0]) == {"note": "n", "名前": "x"}
 
 
+def test_a_constant_is_the_value_of_rows_that_have_none(shop: Path, tmp_path: Path) -> None:
+    text = MAPPING.replace(
+        "[product_types]", '[constants]\nbrand = "Acme"\nnote = "m"\n[product_types]'
+    )
+    (shop / "mapping.toml").write_text(text, encoding="utf-8")
+    drop = land(read_drop(write_drop(prepare_drop(shop), tmp_path / "inbox")))
+    rows = drop.rows(drop.listing.sort("item_id"))
+    assert rows["brand"].to_list() == ["Acme"] * 3
+    assert [json.loads(one)["note"] for one in rows["attributes"]] == ["n", "m", "m"]
+
+
 def test_another_mapping_is_another_drop(shop: Path) -> None:
     first = prepare_drop(shop).drop_id
     (shop / "mapping.toml").write_text(MAPPING.replace("Tee shirt", "Hats"), encoding="utf-8")
@@ -55,11 +66,12 @@ def test_another_mapping_is_another_drop(shop: Path) -> None:
     ("text", "told"),
     [
         ("[columns", "not valid TOML"),
-        ('colums = "x"', "'colums' is not one of format, encoding, columns, product_types"),
+        ('colums = "x"', "'colums' is not one of format, encoding, columns, constants"),
         ('format = "pdf"', "format: input should be 'csv'"),
         ('encoding = "rot13"', "encoding: 'rot13' is no text encoding"),
         ('[columns]\ntitel = "x"', "did you mean title?"),
         ('[columns]\n"Image Link" = "x"', "write 'image_link'"),
+        ('[constants]\nprodct_type = "x"', "did you mean product_type?"),
         ("[columns]\nid = 5", "columns.id"),
         ('[product_types]\nA = ["x"]\nB = ["X"]', "can't be merged into both 'A' and 'B'"),
     ],

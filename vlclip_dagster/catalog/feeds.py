@@ -207,7 +207,8 @@ def _require(path: Path, found: list[str], rows: int, broken: int) -> None:
         raise VlclipError(
             f"the feed {path} has no column {' or '.join(map(repr, missing))} "
             f"(its columns are: {shown}): write {MAPPING} beside it with the line [columns] and "
-            f"below it {' and '.join(map(_example, missing))}, with the right names"
+            f"below it {' and '.join(map(_example, missing))}, with the right names; a value that "
+            "all its rows share goes below the line [constants]"
         )
 
 

@@ -6,6 +6,7 @@ does not: applying it to rows (``columns``, ``schema``).
 
 import codecs
 import difflib
+import itertools
 import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
@@ -48,6 +49,7 @@ class FeedMapping(BaseModel):
         encoding: Python's name of the text encoding, where it should not be recognised.
         columns: our column → the feed's column, or several of which the first that is filled
             in counts; ``images/{id}.jpg`` composes a value of columns.
+        constants: our column → its value in rows that have none.
         product_types: product type as people read it → the feed's types that are merged in it.
     """
 
@@ -56,6 +58,7 @@ class FeedMapping(BaseModel):
     format: FeedKind | None = None
     encoding: str | None = None
     columns: dict[str, Names] = {}
+    constants: dict[str, str] = {}
     product_types: dict[str, Names] = {}
 
     @field_validator("encoding")
@@ -68,17 +71,22 @@ class FeedMapping(BaseModel):
             pass
         raise ValueError(f"'{encoding}' is no text encoding that Python knows, such as shift_jis")
 
-    @field_validator("columns")
+    @field_validator("columns", "constants")
     @classmethod
-    def _are_columns(cls, columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    def _are_columns(cls, columns: dict[str, Any]) -> dict[str, Any]:
         for name in columns:
             if column_name(name) != name:
                 raise ValueError(f"'{name}' is no column name: write '{column_name(name)}'")
-            for header in filter(is_template, columns[name]):
-                check_template(header)
             meant = difflib.get_close_matches(name, READ, n=1, cutoff=0.75)
             if name not in READ and meant:
                 raise ValueError(f"'{name}' is not a column that is read: did you mean {meant[0]}?")
+        return columns
+
+    @field_validator("columns")
+    @classmethod
+    def _are_composed(cls, columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for header in filter(is_template, itertools.chain(*columns.values())):
+            check_template(header)
         return columns
 
     @field_validator("product_types")

@@ -107,6 +107,9 @@ def batch_of(source: Source, numbers: Sequence[int], columns: Mapping[str, Any])
     frame = pl.DataFrame(kept, schema=dict.fromkeys(kept, pl.String))
     filled = frame.with_columns(pl.when(text.str.strip_chars() != "").then(text))
     rows = canonical(filled, source.mapping.columns)
+    for name, value in source.mapping.constants.items():
+        known = [name] if name in rows.columns else []
+        rows = rows.with_columns(pl.coalesce(*known, pl.lit(value)).alias(name))
     return rows.insert_column(0, pl.Series("row_number", numbers, dtype=pl.Int64))
 
 
