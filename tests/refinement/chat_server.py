@@ -57,6 +57,7 @@ class Manners:
     brain: Brain = field(default_factory=lambda: wise)
     headers: dict[str, str] = field(default_factory=dict)
     seed: int = 7
+    welcome: int = 200
     script: Callable[[dict[str, Any], int], tuple[int, Any]] | None = None
 
 

@@ -59,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif name == "batches":
             found = list(self.chat.batches.values())
             self._json({"object": "list", "data": found, "has_more": False})
+        elif name == "models":
+            self._send(self.chat.manners.welcome, b'{"object": "list", "data": []}')
         elif name.startswith("batches/"):
             self._json(self.chat.batches[name.removeprefix("batches/")])
         else:

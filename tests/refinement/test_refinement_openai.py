@@ -214,3 +214,65 @@ def test_a_local_server_needs_no_key():
         backend.check()
         assert backend.summarise([RED]) == [QUERY]
     assert CANARY not in server.authorizations[0]
+
+
+@pytest.mark.parametrize(
+    ("model_takes_no", "error"),
+    [
+        ("temperature", {"param": "temperature", "code": "unsupported_value"}),
+        ("max_completion_tokens", {"message": "Unrecognized argument: max_completion_tokens"}),
+        ("temperature", [{"type": "extra_forbidden", "loc": ["body", "temperature"]}]),
+    ],
+)
+def test_what_a_model_does_not_take_is_left_out_from_then_on(model_takes_no: str, error: object):
+    """Reasoning models take no temperature, older servers no ``max_completion_tokens``."""
+
+    def picky(request: dict, number: int) -> tuple[int, dict]:
+        return (400, {"error": error}) if model_takes_no in request else wise(request, number)
+
+    with serving(picky) as server:
+        (result,) = refine_all([RED], build_backend(settings_for(server.url, concurrency=1)))
+    assert result.source == "openai"
+    assert [model_takes_no in one for one in server.requests] == [True, False, False]
+    assert all(one["response_format"]["type"] == "json_schema" for one in server.requests)
+    if model_takes_no != "temperature":
+        assert server.requests[-1]["max_tokens"] == server.requests[0]["max_completion_tokens"]
+
+
+def test_a_prompt_that_a_filter_keeps_back_is_not_asked_again(tmp_path: Path):
+    filtered = (400, {"error": {"code": "content_filter", "param": "prompt"}})
+    with serving(lambda request, number: filtered) as server:
+        for _ in range(2):
+            backend = build_backend(settings_for(server.url, tmp_path / "answers.db"))
+            (answer,) = backend.summarise([RED])
+            assert answer == Failure("HTTP status 400, content_filter, prompt")
+    assert len(server.requests) == 1
+
+
+def test_what_a_model_thinks_aloud_is_no_answer():
+    aloud = f"<think>A {{query}} of 10 words...</think>{json.dumps({'query': QUERY})}"
+    with serving(lambda request, number: (200, said(aloud))) as server:
+        assert build_backend(settings_for(server.url)).summarise([RED]) == [QUERY]
+
+
+@pytest.mark.parametrize(
+    ("welcome", "sentence"), [(401, "refuses the key"), (403, None), (404, None), (503, None)]
+)
+def test_a_wrong_key_is_said_before_any_work(welcome: int, sentence: str | None):
+    with chat_server.serving(welcome=welcome) as server:
+        backend = build_backend(settings_for(server.url))
+        if sentence is None:
+            backend.check()
+            return
+        with pytest.raises(MissingRequirementError, match=sentence) as caught:
+            backend.check()
+    assert "TEST_REFINER_KEY" in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://user:secret@127.0.0.1:1/v1", "localhost:1/v1"])
+def test_a_server_that_is_away_is_said_before_any_work(url: str):
+    with pytest.raises(MissingRequirementError, match="does not answer") as caught:
+        build_backend(settings_for(url)).check()
+    assert "secret" not in str(caught.value)
+    assert "VLCLIP_REFINEMENT__BASE_URL" in str(caught.value)

@@ -24,6 +24,8 @@ def read_answer(step: Step, content: str) -> str | Verdict | None:
 
 def _json_in(content: str) -> Any:
     """The first JSON object of a text: servers without schemas put words or fences around it."""
+    # Some models think aloud before they answer, in braces at times.
+    content = content.rpartition("</think>")[2]
     return json.JSONDecoder().raw_decode(content, content.index("{"))[0]
 
 

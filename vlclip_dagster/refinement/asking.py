@@ -11,7 +11,7 @@ from typing import Any
 
 from vlclip_dagster.refinement.answers import UNREADABLE, read_answer
 from vlclip_dagster.refinement.cache import ANSWERED, AnswerCache, Call
-from vlclip_dagster.refinement.endpoint import Endpoint, Reply, Trouble
+from vlclip_dagster.refinement.endpoint import Endpoint, Reply, Trouble, longest_answer
 from vlclip_dagster.refinement.pace import Pace, backoff
 from vlclip_dagster.refinement.prompts import FORMS, Form, Question
 from vlclip_dagster.refinement.settings import RefinementSettings
@@ -59,6 +59,8 @@ class _Course:
         if outcome.cure == "room":
             self.room *= 2
             return Failure(outcome.reason) if self.room > _MOST_ROOM else None
+        if outcome.cure == "parameter":
+            return None
         failure = Failure(outcome.reason, passing=True)
         if outcome.cure == "form" and self.form != FORMS[-1]:
             self.form = FORMS[FORMS.index(self.form) + 1]
@@ -134,7 +136,7 @@ class Asker:
         with self._budget.hold(self._dearest_usd(body)) as enough:
             if not enough:
                 return self._no_money()
-            self._pace.wait(_prompt_tokens(body) + body["max_completion_tokens"])
+            self._pace.wait(_prompt_tokens(body) + longest_answer(body))
             outcome = self._endpoint.send(body)
             if isinstance(outcome, Reply):
                 self._pace.heed(outcome.headers)
@@ -146,7 +148,7 @@ class Asker:
         """What a call can cost at most; a prompt may have twice the tokens that it looks like."""
         if self._price is None:
             return 0.0
-        return self._price.usd(Usage(2 * _prompt_tokens(body), 0, body["max_completion_tokens"]))
+        return self._price.usd(Usage(2 * _prompt_tokens(body), 0, longest_answer(body)))
 
     def _no_money(self) -> Failure:
         limit = self._settings.max_usd

@@ -184,7 +184,10 @@ class BatchDesk:
         status = response.get("status_code")
         if status != 200:
             error = body.get("error") or line.get("error") or {}
-            return refused(status or 0, error.get("code"), error.get("param"), {})
+            trouble = refused(status or 0, error.get("code"), error.get("param"), {})
+            if trouble.cure == "form":
+                self._endpoint.does_without(error.get("param") or error, self._endpoint.parameters)
+            return trouble
         try:
             return self._endpoint.read(ChatCompletion.model_validate(body), {})
         except ValueError:

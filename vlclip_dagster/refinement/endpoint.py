@@ -11,7 +11,7 @@ import re
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
 
 _BAD_REQUEST, _UNPROCESSABLE, _TOO_MANY = 400, 422, 429
-_CLOSED = frozenset({401, 403, 404})
+_CLOSED = frozenset({401, 402, 403, 404, 405})
+_UNWELCOME = frozenset({"content_filter", "content_policy_violation"})
+# What a server may not know or a model not take, and what stands in for it, if anything.
+_DISPENSABLE = {
+    "temperature": None,
+    "max_completion_tokens": "max_tokens",
+    "store": None,
+    "prompt_cache_key": None,
+}
+_GREETING_S = 10.0
 # What a server is sent that wants no key; the client insists on one.
 NO_KEY = "none"
 # A server's own word for a fault is repeated only if it cannot hold a secret.
@@ -47,13 +56,14 @@ class Trouble:
     """Why there is no answer, and what could help.
 
     ``cure`` is "wait" for the server's own troubles (``wait_s`` where it named a time), "form"
-    where it does not take the answer's schema, "room" where the answer was cut short, "none"
+    where it does not take the answer's schema, "parameter" where it does not take another part of
+    the request, which is left out from then on, "room" where the answer was cut short, "none"
     where the model will not answer this question, and "closed" where it would be the same with
     every question.
     """
 
     reason: str
-    cure: Literal["wait", "form", "room", "none", "closed"]
+    cure: Literal["wait", "form", "parameter", "room", "none", "closed"]
     usage: Usage = NOTHING
     wait_s: float | None = None
     too_many: bool = False
@@ -68,6 +78,7 @@ class Endpoint:
     def __init__(self, settings: RefinementSettings) -> None:
         self._settings = settings
         self.form: Form = FORMS[0]
+        self._refused: frozenset[str] = frozenset()
         self._connecting = threading.Lock()
 
     @property
@@ -89,7 +100,36 @@ class Endpoint:
         if self._settings.base_url is None:
             # OpenAI's own: kept nowhere there, and one cache of prefixes for each step.
             body |= {"store": False, "prompt_cache_key": f"vlclip-{question.step}"}
+        for name in self._refused & body.keys():
+            value = body.pop(name)
+            if other := _DISPENSABLE[name]:
+                body[other] = value
         return body
+
+    def greet(self) -> None:
+        """Ask for the list of models, which costs nothing.
+
+        Raises:
+            MissingRequirementError: there is no key, nobody answers, or the key is refused.
+        """
+        from openai import APIConnectionError, APIStatusError, AuthenticationError
+
+        client = self.client.with_options(timeout=_GREETING_S)
+        place = f"the language model's server at {client.base_url.netloc.decode()}"
+        try:
+            client.models.with_raw_response.list()
+        except AuthenticationError as error:
+            name = self._settings.api_key_env or "that VLCLIP_REFINEMENT__API_KEY_ENV names"
+            raise MissingRequirementError(
+                f"{place} refuses the key: put the right one into the environment variable {name}"
+            ) from error
+        except APIConnectionError as error:
+            raise MissingRequirementError(
+                f"{place} does not answer: start it, or set VLCLIP_REFINEMENT__BASE_URL"
+            ) from error
+        except APIStatusError:
+            # Not every server lists its models, and not every key may read the list.
+            return
 
     def send(self, body: dict[str, Any]) -> Reply | Trouble:
         """Send a request once."""
@@ -99,10 +139,20 @@ class Endpoint:
             raw = self.client.chat.completions.with_raw_response.create(**body)
             completion: ChatCompletion = raw.parse()
         except APIStatusError as error:
-            return refused(error.status_code, error.code, error.param, error.response.headers)
+            trouble = refused(error.status_code, error.code, error.param, error.response.headers)
+            if trouble.cure == "form" and self.does_without(error.param or error.body, body):
+                return replace(trouble, cure="parameter")
+            return trouble
         except (OpenAIError, ValueError) as error:
             return Trouble(type(error).__name__, "wait")
         return self.read(completion, raw.headers)
+
+    def does_without(self, told: object, body: Mapping[str, Any]) -> bool:
+        """Whether a refusal names a part of the request that can be left out; it is from now on."""
+        named = {name for name in _DISPENSABLE if name in body and name in str(told)}
+        with self._connecting:
+            self._refused |= named
+        return bool(named)
 
     def read(self, completion: "ChatCompletion", headers: Mapping[str, str]) -> Reply | Trouble:
         """The text of a completion that ended of its own accord, or why there is none."""
@@ -148,12 +198,19 @@ class Endpoint:
         return key
 
 
+def longest_answer(body: Mapping[str, Any]) -> int:
+    """The tokens that the answer to a request may have."""
+    return int(body.get("max_completion_tokens") or body["max_tokens"])
+
+
 def refused(status: int, code: object, param: object, headers: Mapping[str, str]) -> Trouble:
     """Name a refusal by its status and the server's code, never by its message."""
     words = [str(word) for word in (code, param) if word and _WORD.match(str(word))]
     reason = ", ".join([f"HTTP status {status}", *words])
     if status in _CLOSED or code == "insufficient_quota":
         return Trouble(reason, "closed")
+    if code in _UNWELCOME:
+        return Trouble(reason, "none")
     if status in (_BAD_REQUEST, _UNPROCESSABLE):
         return Trouble(reason, "form")
     return Trouble(reason, "wait", wait_s=retry_after(headers), too_many=status == _TOO_MANY)

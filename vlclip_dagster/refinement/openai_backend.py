@@ -65,7 +65,8 @@ class OpenAIBackend:
         """Tell of what is missing, before any work starts.
 
         Raises:
-            MissingRequirementError: the key is not in the environment.
+            MissingRequirementError: the key is not in the environment or is refused, or nobody
+                answers.
             VlclipError: the examples or the budget cannot be used.
         """
         self._endpoint.key()
@@ -76,6 +77,7 @@ class OpenAIBackend:
                 f" {self.settings.model} is not known: set VLCLIP_REFINEMENT__INPUT_USD and"
                 " VLCLIP_REFINEMENT__OUTPUT_USD, in US dollars per million tokens"
             )
+        self._endpoint.greet()
 
     def summarise(self, products: Sequence[ProductText]) -> list[str | Failure]:
         """Ask for each product's first query."""
