@@ -6,6 +6,7 @@ import sqlite3
 import filelock
 import httpx
 import pytest
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
@@ -31,6 +32,7 @@ PASSING = [
     ResponseHandlingException(OSError("refused")),
     answer(503),
     answer(429),
+    raised_from(VlclipError("asked too much"), ResourceExhaustedResponse("slow down", 7)),
     raised_from(MissingRequirementError("The server does not answer: start it."), answer(502)),
 ]
 STAYING = [

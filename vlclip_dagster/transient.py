@@ -13,6 +13,7 @@ _TRANSIENT = {
     ("httpx", "TransportError"),
     ("openai", "APIConnectionError"),
     ("qdrant_client", "ResponseHandlingException"),
+    ("qdrant_client", "ResourceExhaustedResponse"),
     ("botocore", "HTTPClientError"),
     ("sqlalchemy", "TimeoutError"),
 }

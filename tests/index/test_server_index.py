@@ -19,7 +19,6 @@ from vlclip_dagster.index.settings import IndexSettings
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Payload indexes have no effect",
     "ignore:Local mode performs exact",
-    "ignore:Api key is used with an insecure",
 )
 
 EYE = np.eye(DIM, dtype=np.float32)
@@ -96,6 +95,7 @@ class Fault(BaseHTTPRequestHandler):
         body = json.dumps({"status": {"error": "no"}, "time": 0}).encode()
         self.send_response(int(self.path.split("/")[1]))
         self.send_header("content-type", "application/json")
+        self.send_header("retry-after", "7")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -116,7 +116,13 @@ def address() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(401, "refuses the key"), (403, "refuses the key"), (500, "answers 500")]
+    ("status", "said"),
+    [
+        (401, "refuses the key"),
+        (403, "refuses the key"),
+        (429, "again in 7 seconds"),
+        (500, "answers 500"),
+    ],
 )
 def test_a_server_that_refuses(
     address: str, status: int, said: str, monkeypatch: pytest.MonkeyPatch
@@ -143,6 +149,19 @@ def test_a_server_that_is_not_there():
     )
     with pytest.raises(MissingRequirementError, match="does not answer"):
         index.search(None, EYE[0])
+
+
+@pytest.mark.parametrize("url", ["qdrant:6333", "localhost", "", "grpc://localhost:6334"])
+def test_an_address_without_a_scheme_is_one_sentence(url: str):
+    sentence = build_index(IndexSettings(kind="server", url=url)).check()
+    assert sentence is not None
+    assert sentence.startswith(f"VLCLIP_INDEX__URL={url} is no address")
+
+
+def test_the_port_that_is_asked_is_said():
+    """Behind a proxy the address often has none, and then the client's own is asked."""
+    index = build_index(IndexSettings(kind="server", url="http://127.0.0.1", timeout_s=2))
+    assert "127.0.0.1:6333 does not answer" in (index.check() or "")
 
 
 def test_a_key_that_is_not_set(monkeypatch: pytest.MonkeyPatch):

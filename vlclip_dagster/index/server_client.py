@@ -7,18 +7,21 @@ than a second to load.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from qdrant_client import QdrantClient, models
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
 from vlclip_dagster.index.filters import Condition, Equals, in_group
 from vlclip_dagster.index.settings import IndexSettings
 
+DEFAULT_PORT = 6333
 PREFIX = "vlclip_"
 """What the names of our collections and aliases begin with; others on the server are not ours."""
 
@@ -28,7 +31,13 @@ def connect(settings: IndexSettings) -> QdrantClient:
 
     Raises:
         MissingRequirementError: the environment variable of the key is named but not set.
+        VlclipError: the address is none.
     """
+    if urlsplit(settings.url).scheme not in ("http", "https"):
+        raise VlclipError(
+            f"VLCLIP_INDEX__URL={settings.url} is no address of a Qdrant server; give one such as "
+            "http://localhost:6333 or https://qdrant.example.com:443"
+        )
     key = None
     if settings.api_key_env:
         key = os.environ.get(settings.api_key_env)
@@ -37,9 +46,12 @@ def connect(settings: IndexSettings) -> QdrantClient:
                 f"the environment variable {settings.api_key_env} is not set: "
                 "put the key of the Qdrant server there, or unset VLCLIP_INDEX__API_KEY_ENV"
             )
-    return QdrantClient(
-        url=settings.url, api_key=key, timeout=settings.timeout_s, check_compatibility=False
-    )
+    with warnings.catch_warnings():
+        # Said once for every step of a run; who writes http into the settings knows.
+        warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
+        return QdrantClient(
+            url=settings.url, api_key=key, timeout=settings.timeout_s, check_compatibility=False
+        )
 
 
 @contextmanager
@@ -63,6 +75,11 @@ def speaking_to(url: str) -> Iterator[None]:
             f"the Qdrant server at {place} answers {error.status_code} {error.reason_phrase}: "
             "look at its log, then run again"
         ) from error
+    except ResourceExhaustedResponse as error:
+        raise VlclipError(
+            f"the Qdrant server at {place} is asked too much: run again in "
+            f"{error.retry_after_s} seconds, or give it more room"
+        ) from error
     except ApiException as error:
         raise MissingRequirementError(
             f"the Qdrant server at {place} does not answer: start it, or set VLCLIP_INDEX__URL"
@@ -70,9 +87,9 @@ def speaking_to(url: str) -> Iterator[None]:
 
 
 def _place(url: str) -> str:
-    """The address without a user name or password."""
+    """The address without a user name or password, with the port that the client assumes."""
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    return f"{parts.hostname}:{parts.port or DEFAULT_PORT}"
 
 
 def query_filter(where: Iterable[Condition], exclude_group: str | None) -> models.Filter | None:

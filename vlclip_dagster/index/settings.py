@@ -21,7 +21,7 @@ class IndexSettings(BaseModel):
     remote: str | None = None
     """Prefix on S3 that the folder mirrors, where the home is on S3."""
     url: str = "http://localhost:6333"
-    """Address of a server."""
+    """Address of a server; its port is 6333 unless it says another, behind a proxy 443."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the server's key; the key is never stored."""
     timeout_s: int = Field(default=30, gt=0)
