@@ -140,6 +140,34 @@ def test_a_folder_without_weights_is_refused(tmp_path):
         GroundingDino(str(tmp_path)).check()
 
 
+def test_a_folder_without_a_tokenizer_is_refused(grounding_dino, tmp_path):
+    """As a broken-off download leaves it; transformers would hear every prompt as unknown words."""
+    import shutil
+
+    unread = shutil.ignore_patterns("tokenizer.json", "vocab.txt")
+    folder = shutil.copytree(grounding_dino, tmp_path / "half", ignore=unread)
+    with pytest.raises(MissingRequirementError, match=r"lacks tokenizer\.json"):
+        GroundingDino(str(folder)).check()
+
+
+def test_a_gpu_that_is_not_there_is_said_before_any_work(grounding_dino, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    settings = GroundingSettings(kind="transformers", model=str(grounding_dino), device="cuda")
+    with pytest.raises(MissingRequirementError, match="VLCLIP_GROUNDING__DEVICE asks for cuda"):
+        build_grounder(settings)
+
+
+@pytest.mark.parametrize(("native", "precision"), [(True, "bf16"), (False, "fp32")])
+def test_bfloat16_is_for_gpus_that_compute_it(native, precision, grounding_dino, monkeypatch):
+    """A T4 only emulates it."""
+
+    def supported(including_emulation: bool = True) -> bool:
+        return native or including_emulation
+
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", supported)
+    assert GroundingDino(str(grounding_dino), "cuda").fingerprint.endswith(precision)
+
+
 @pytest.mark.parametrize("config", ['{"model_type": "clip"}', "{}", "[]", "not json"])
 def test_a_checkpoint_of_another_kind_is_refused(config, grounding_dino, tmp_path):
     import shutil

@@ -12,6 +12,8 @@ from vlclip_dagster.errors import MissingRequirementError
 
 SETTING = "VLCLIP_GROUNDING__MODEL"
 NEEDED = ("config.json", "preprocessor_config.json")
+# Without any of them transformers reads every prompt as unknown words, and says nothing.
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json")
 BLOB_NAME = 64
 # Kinds that answer with logits and boxes; LLMDet is an MM Grounding DINO.
 KINDS = ("grounding-dino", "mm-grounding-dino", "owlv2", "owlvit")
@@ -27,6 +29,8 @@ def find_checkpoint(model: str) -> Path:
     absent = [name for name in NEEDED if not (folder / name).is_file()]
     if not any(folder.glob("*.safetensors")):
         absent.append("*.safetensors")
+    if not any((folder / name).is_file() for name in TOKENIZERS):
+        absent.append(TOKENIZERS[0])
     # Newer processors keep the image settings in a file of their own name.
     if (folder / "processor_config.json").is_file() and "preprocessor_config.json" in absent:
         absent.remove("preprocessor_config.json")

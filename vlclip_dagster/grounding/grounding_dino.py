@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from vlclip_dagster.errors import MissingRequirementError
 from vlclip_dagster.grounding.canvas import Canvas
 from vlclip_dagster.grounding.checkpoint import checkpoint_digest, find_checkpoint
 from vlclip_dagster.grounding.memory import AcceleratorMemory, Batches, HostMemory
@@ -26,8 +27,8 @@ class GroundingDino:
     """Asks a zero-shot detection checkpoint for the best box of each image's own prompt.
 
     Every image is fitted to the checkpoint's own canvas, so its box is the same alone and in
-    any batch. An accelerator computes in bfloat16, and there always in batches of one size:
-    kernels differ by the size of a batch, and eight bits of mantissa would show it.
+    any batch. An accelerator that can computes in bfloat16, and there always in batches of one
+    size: kernels differ by the size of a batch, and eight bits of mantissa would show it.
 
     Args:
         model: hub id (looked up in the local cache only) or folder of the checkpoint.
@@ -54,8 +55,13 @@ class GroundingDino:
         return f"zero-shot-2:{checkpoint_digest(find_checkpoint(self._name))}:{self._precision}"
 
     def check(self) -> None:
-        """Make sure that the checkpoint is here and usable, without loading it."""
+        """Make sure that the checkpoint is here and usable, without loading it, and the device."""
         find_checkpoint(self._name)
+        if self._device_wish.startswith("cuda") and not _has_cuda():
+            raise MissingRequirementError(
+                f"VLCLIP_GROUNDING__DEVICE asks for {self._device_wish} but this machine has no"
+                " usable GPU; set it to auto or cpu"
+            )
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:
         """The highest-scoring box per (h, w, 3) uint8 RGB image, whatever its score."""
@@ -120,12 +126,20 @@ class GroundingDino:
 
     @cached_property
     def _device(self) -> str:
-        import torch
-
         if self._device_wish != "auto":
             return self._device_wish
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if _has_cuda() else "cpu"
 
     @cached_property
     def _precision(self) -> str:
-        return "fp32" if self._device == "cpu" else "bf16"
+        import torch
+
+        # Emulated, as on a T4, bfloat16 would be slower than what it stands in for.
+        native = self._device != "cpu" and torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bf16" if native else "fp32"
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
