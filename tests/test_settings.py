@@ -38,12 +38,18 @@ def test_each_part_can_be_chosen_alone():
         ({"VLCLIP_GROUNDING__TRESHOLD": "1"}, "did you mean VLCLIP_GROUNDING__THRESHOLD"),
         ({"VLCLIP_GROUNDING__THRESHOLD": "high"}, "VLCLIP_GROUNDING__THRESHOLD: "),
         ({"VLCLIP_ENCODR": "x"}, "VLCLIP_ENCODR is not a setting"),
+        ({"VLCLIP_HOME": "s3://"}, "VLCLIP_HOME is 's3://'; give a folder, or s3://bucket/prefix"),
+        ({"VLCLIP_INBOX": "s3:///x"}, "VLCLIP_INBOX is 's3:///x'"),
     ],
 )
 def test_a_mistake_is_a_sentence_that_names_the_variable(variables, told):
     with pytest.raises(VlclipError) as error:
         load_settings(variables)
     assert told in str(error.value)
+
+
+def test_an_empty_variable_is_one_that_is_not_set():
+    assert load_settings({"VLCLIP_HOME": "", "VLCLIP_PROFILE": ""}) == load_settings({})
 
 
 def test_only_decisive_settings_make_an_artifact_out_of_date():

@@ -65,8 +65,9 @@ def drop(
 
     folder = path if path.is_dir() else path.parent
     manifest, folder = _drop(path, shop, delta=delta, mapping=chosen_mapping(folder, mapping, kind))
+    feeds = "1 feed" if len(manifest.feeds) == 1 else f"{len(manifest.feeds)} feeds"
     say(
-        f"{manifest.shop}: {len(manifest.feeds)} feed and {len(manifest.images)} photographs "
+        f"{manifest.shop}: {feeds} and {len(manifest.images)} photographs "
         f"in {folder}; build with: vlclip run"
     )
 
@@ -222,7 +223,9 @@ def sql(
 
 @app.command()
 def dev(
-    port: Annotated[int, typer.Option(help="Port of the UI on this machine.")] = 3000,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the UI on this machine.")
+    ] = 3000,
 ) -> None:
     """Open the Dagster UI, its sensors and schedules on this home."""
     from vlclip_dagster.instance import open_instance
@@ -269,8 +272,13 @@ def _write_sample(out: Path, products: int, seed: int, *, shown: bool) -> "Sampl
     from vlclip_dagster.catalog.generated import write_sample
     from vlclip_dagster.terminal import progress_shown
 
-    with progress_shown(enabled=shown):
-        return write_sample(out, products=products, seed=seed)
+    try:
+        with progress_shown(enabled=shown):
+            return write_sample(out, products=products, seed=seed)
+    except OSError as error:
+        raise VlclipError(
+            f"{out} can't be written ({error.strerror}); name another place"
+        ) from None
 
 
 def _drop(

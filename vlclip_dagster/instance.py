@@ -34,12 +34,18 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     where ``DAGSTER_POSTGRES_URL`` is set, they are those of an instance that machines share.
 
     Raises:
-        VlclipError: the database that machines share does not answer.
+        VlclipError: its folder can't be made, or the database that machines share does not answer.
     """
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     beside = str(working_folder(settings.home) / "dagster")
     folder = Path(os.environ.setdefault("DAGSTER_HOME", beside))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VlclipError(
+            f"the folder {folder} can't be made ({error.strerror}): let VLCLIP_HOME name a place "
+            "that can be written"
+        ) from error
     shared = "DAGSTER_POSTGRES_URL" in os.environ
     templates = {
         "dagster.yaml": "dagster-postgres.yaml" if shared else "dagster.yaml",

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -152,11 +153,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     variables = os.environ if environ is None else environ
     given = {k[len(PREFIX) :].lower(): v for k, v in variables.items() if k.startswith(PREFIX)}
     ignored = {"test_catalogs", "state"}
-    profile = given.pop("profile", "embedded")
+    profile = given.pop("profile", "") or "embedded"
     if profile not in PROFILES:
         known = " or ".join(PROFILES)
         raise VlclipError(f"VLCLIP_PROFILE is {profile!r}; set it to {known}")
-    home = _address("HOME", given.pop("home", DEFAULT_HOME))
+    home = _address("HOME", given.pop("home", "") or DEFAULT_HOME)
     inbox = _address("INBOX", given.pop("inbox")) if given.get("inbox") else ""
     tree: dict[str, Any] = {part: dict(fields) for part, fields in PROFILES[profile].items()}
     for name in sorted(given.keys() - ignored):
@@ -175,7 +176,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _address(name: str, given: str) -> str:
     """A folder of this machine as an absolute path, or a prefix on S3 as it is."""
-    if is_remote(given):
+    if is_remote(given) and urlsplit(given).netloc:
         return given.rstrip("/")
     if "://" in given:
         raise VlclipError(f"{PREFIX}{name} is {given!r}; give a folder, or s3://bucket/prefix")

@@ -185,6 +185,20 @@ class TestMistakes:
     def test_a_status_of_nothing_is_no_mistake(self, vlclip, empty):
         assert "vlclip drop" in vlclip(empty, "status").out
 
+    @pytest.mark.parametrize("words", [("status",), ("run",), ("rollback",), ("dev",)])
+    def test_a_home_that_can_not_be_made(self, vlclip, empty, tmp_path, monkeypatch, words):
+        monkeypatch.delenv("DAGSTER_HOME", raising=False)
+        (tmp_path / "file").write_text("")
+        variables = {
+            "VLCLIP_HOME": str(tmp_path / "file"),
+            "DAGSTER_HOME": str(tmp_path / "file/d"),
+        }
+        vlclip(empty, *words, **variables).is_mistake("file/d can't be made", "VLCLIP_HOME")
+
+    def test_a_sample_where_nothing_can_be_written(self, vlclip, empty, tmp_path):
+        (tmp_path / "file").write_text("")
+        vlclip(empty, "sample", str(tmp_path / "file" / "catalog")).is_mistake("can't be written")
+
     def test_a_variable_that_is_not_a_setting(self, vlclip, built):
         answer = vlclip(built, "search", "red", VLCLIP_GROUNDING__TRESHOLD="1")
         answer.is_mistake("VLCLIP_GROUNDING__TRESHOLD", "did you mean VLCLIP_GROUNDING__THRESHOLD")
