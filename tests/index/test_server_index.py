@@ -66,6 +66,18 @@ def test_versions_swap_in_one_request_and_the_last_is_kept(
     assert collections(client) == {"vlclip_dresser__1", "somebody_elses"}
 
 
+def test_homes_that_share_a_server_keep_out_of_each_others_way(client: QdrantClient):
+    shop, staging = (
+        ServerIndex(IndexSettings(kind="server", prefix=prefix), client)
+        for prefix in ("vlclip_", "staging_")
+    )
+    publish(shop, "dress", rows(["a/1"], EYE[:1]))
+    publish(staging, "dress", rows(["a/2"], EYE[1:2]), "v2")
+    staging.retire("dress")
+    assert found(shop, None, EYE[0]) == ["a/1"]
+    assert staging.product_types() == []
+
+
 def test_missing_points_stop_a_publication(index: ServerIndex, client: QdrantClient):
     publish(index, "dress", rows(["a/1"], EYE[:1]))
     collection = index.collection("dress", "v2", DIM)

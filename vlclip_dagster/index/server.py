@@ -128,12 +128,13 @@ class ServerIndex:
 
     def spaces(self) -> dict[str, str]:
         """The space of each published collection, by slug; the end of the collection's name."""
-        from vlclip_dagster.index.server_client import PREFIX, aliases, speaking_to
+        from vlclip_dagster.index.server_client import aliases, speaking_to
 
+        prefix = self._settings.prefix
         with speaking_to(self._settings.url):
-            published = aliases(self._client)
+            published = aliases(self._client, prefix)
         return {
-            slug_of(alias.removeprefix(PREFIX)): name.removeprefix(f"{alias}__")
+            slug_of(alias.removeprefix(prefix)): name.removeprefix(f"{alias}__")
             for alias, name in published.items()
         }
 
@@ -145,10 +146,9 @@ class ServerIndex:
         """Remove a type's alias, then all of its collections."""
         from qdrant_client import models
 
-        from vlclip_dagster.index.server_client import PREFIX
         from vlclip_dagster.index.server_collection import drop_versions
 
-        alias = PREFIX + safe_name(product_type)
+        alias = self._settings.prefix + safe_name(product_type)
         with self._speaking() as published:
             if product_type in published:
                 delete = models.DeleteAlias(alias_name=alias)
@@ -167,10 +167,12 @@ class ServerIndex:
     @contextmanager
     def _speaking(self) -> Iterator[dict[str, str]]:
         """Slug to alias of what is published, while errors of the server become sentences."""
-        from vlclip_dagster.index.server_client import PREFIX, aliases, speaking_to
+        from vlclip_dagster.index.server_client import aliases, speaking_to
 
+        prefix = self._settings.prefix
         with speaking_to(self._settings.url):
-            yield {slug_of(alias.removeprefix(PREFIX)): alias for alias in aliases(self._client)}
+            ours = aliases(self._client, prefix)
+            yield {slug_of(alias.removeprefix(prefix)): alias for alias in ours}
 
     def _named(self, name: str) -> list[models.Record]:
         from vlclip_dagster.index.server_client import query_filter, scroll

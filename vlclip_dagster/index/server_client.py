@@ -22,8 +22,6 @@ from vlclip_dagster.index.filters import Condition, Equals, in_group
 from vlclip_dagster.index.settings import IndexSettings
 
 DEFAULT_PORT = 6333
-PREFIX = "vlclip_"
-"""What the names of our collections and aliases begin with; others on the server are not ours."""
 
 
 def connect(settings: IndexSettings) -> QdrantClient:
@@ -133,7 +131,7 @@ def scroll(
             return
 
 
-def aliases(client: QdrantClient) -> dict[str, str]:
-    """Our aliases and the collections they stand for."""
+def aliases(client: QdrantClient, prefix: str) -> dict[str, str]:
+    """The aliases that begin so, which are ours, and the collections they stand for."""
     found = client.get_aliases().aliases
-    return {a.alias_name: a.collection_name for a in found if a.alias_name.startswith(PREFIX)}
+    return {a.alias_name: a.collection_name for a in found if a.alias_name.startswith(prefix)}

@@ -16,7 +16,7 @@ from qdrant_client import QdrantClient, models
 from vlclip_dagster.errors import VlclipError
 from vlclip_dagster.index.naming import point_id, safe_name
 from vlclip_dagster.index.payload import INDEXED, NAME, pack, parse, unpack
-from vlclip_dagster.index.server_client import PREFIX, aliases, scroll, speaking_to
+from vlclip_dagster.index.server_client import aliases, scroll, speaking_to
 from vlclip_dagster.index.settings import IndexSettings
 from vlclip_dagster.index.vectors import NEAREST, sampled_recall, unit_matrix
 
@@ -43,7 +43,7 @@ class ServerCollection:
     ) -> None:
         self._client = client
         self._product_type = product_type
-        self._alias = PREFIX + safe_name(product_type)
+        self._alias = settings.prefix + safe_name(product_type)
         self._name = f"{self._alias}__{version}"
         self._dim = dim
         self._settings = settings
@@ -88,7 +88,7 @@ class ServerCollection:
     def finish(self) -> None:
         """Verify, then move the alias, unless it is there already and nothing changed."""
         with speaking_to(self._settings.url):
-            published = aliases(self._client).get(self._alias)
+            published = aliases(self._client, self._settings.prefix).get(self._alias)
             if published == self._name and not self._ready:
                 return
             ids = self._prepare()

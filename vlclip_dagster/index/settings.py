@@ -24,6 +24,9 @@ class IndexSettings(BaseModel):
     """Address of a server; its port is 6333 unless it says another, behind a proxy 443."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the server's key; the key is never stored."""
+    prefix: str = Field(default="vlclip_", pattern=r"^[a-z0-9_-]{1,40}$")
+    """What the names on a server begin with; homes that share it need one each, none of them the
+    beginning of another's."""
     timeout_s: int = Field(default=30, gt=0)
     batch: int = Field(default=128, ge=1, le=1024)
     """Points sent to a server at once."""
