@@ -39,9 +39,17 @@ refresh_marts = dg.ScheduleDefinition(
     description="Every morning the marts are as of now, and their tests have run.",
 )
 
+# Every asset writes a line of it, so it is downstream of none in particular.
+stage_runs = dg.AssetSpec(
+    "stage_runs",
+    group_name=STAGING,
+    kinds={"lance"},
+    description="One line per materialization: what it did, how long it took and what it cost.",
+)
+
 
 def sql_assets(models: Models) -> list[dg.AssetSpec | dg.AssetsDefinition]:
-    """One asset per staging model and per mart."""
+    """One asset per staging model and per mart, and the log that no single asset writes."""
     columns = model_columns(models)
     specs = {
         model.name: _spec(models, model, columns[model.name])
@@ -49,7 +57,7 @@ def sql_assets(models: Models) -> list[dg.AssetSpec | dg.AssetsDefinition]:
         for model in models.layer(layer)
     }
     marts = [_mart(models, model, specs[model.name]) for model in models.layer(MARTS)]
-    return [*(specs[model.name] for model in models.layer(STAGING)), *marts]
+    return [stage_runs, *(specs[model.name] for model in models.layer(STAGING)), *marts]
 
 
 def sql_checks(models: Models) -> list[dg.AssetChecksDefinition]:

@@ -72,6 +72,11 @@ def test_the_graph_is_the_one_that_was_agreed_on(definitions):
     assert json.loads(actual) == json.loads(SNAPSHOT.read_text()), f"The graph changed. {HOW}"
 
 
+def test_a_person_can_tell_what_every_asset_is(definitions):
+    nodes = definitions.resolve_asset_graph().asset_nodes
+    assert [node.key.to_user_string() for node in nodes if not node.description] == []
+
+
 def test_all_artifacts_but_the_checkpoint_and_the_report_are_per_product_type(definitions):
     assets = graph_of(definitions)["assets"]
     for name in (*PRODUCT_ASSETS, *SEARCH_ASSETS):
