@@ -57,10 +57,10 @@ class GroundingDino:
     def check(self) -> None:
         """Make sure that the checkpoint is here and usable, without loading it, and the device."""
         find_checkpoint(self._name)
-        if self._device_wish.startswith("cuda") and not _has_cuda():
+        if self._device_wish == "cuda" and not _has_cuda():
             raise MissingRequirementError(
-                f"VLCLIP_GROUNDING__DEVICE asks for {self._device_wish} but this machine has no"
-                " usable GPU; set it to auto or cpu"
+                "VLCLIP_GROUNDING__DEVICE asks for cuda but this machine has no usable GPU;"
+                " set it to auto or cpu"
             )
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:

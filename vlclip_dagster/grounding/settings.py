@@ -41,7 +41,7 @@ class GroundingSettings(BaseModel):
         margin: added on each side of the box, as a share of its width or height.
         min_area_share: a box that covers less of the photograph is not used.
         crop_px: longest side of the stored crop, in pixels.
-        device: ``cpu``, ``cuda``, one of several as ``cuda:1``, or ``auto``, for ``transformers``.
+        device: ``cpu``, ``cuda`` or ``auto``, for ``transformers``.
         batch: photographs per forward pass at most, as memory allows, for ``transformers``.
     """
 
@@ -55,7 +55,7 @@ class GroundingSettings(BaseModel):
     margin: float = Field(default=0.04, ge=0, le=0.5)
     min_area_share: float = Field(default=0.03, ge=0, le=1)
     crop_px: int = Field(default=512, ge=32, le=1024)
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     batch: int = Field(default=8, ge=1)
 
     def asked(self, product_type: str) -> tuple[str, ...]:
