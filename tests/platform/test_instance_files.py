@@ -1,5 +1,8 @@
 """The two configurations of a Dagster instance load, and say what the README promises."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,20 @@ def test_an_address_in_the_environment_chooses_the_shared_one(tmp_path, monkeypa
         "DagsterPostgresStorage",
     )
     assert yaml.safe_load(storage.config_yaml) == {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}
+
+
+def test_the_code_is_found_wherever_the_command_is_typed(tmp_path):
+    """Many a project has an `assets.py` of its own."""
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in ("assets.py", "resources.py"):
+        (project / name).write_text("raise ImportError('this is another project')")
+    validate = ["dagster", "definitions", "validate", "-w", str(FOLDER / "workspace.yaml")]
+    told = subprocess.run(
+        [sys.executable, "-m", *validate],
+        cwd=project,
+        env=os.environ | {"DAGSTER_HOME": str(tmp_path), "VLCLIP_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
