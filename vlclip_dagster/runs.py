@@ -20,6 +20,7 @@ from vlclip_dagster.encoder.checkpoint import load_provenance
 from vlclip_dagster.encoder.provenance import ENCODER_CODE_VERSION
 from vlclip_dagster.errors import MissingRequirementError, VlclipError
 from vlclip_dagster.inbox import land_pending, refused_drops
+from vlclip_dagster.index import build_index
 from vlclip_dagster.instance import bury_dead_runs, process_tags
 from vlclip_dagster.interrupts import heeding_interrupts
 from vlclip_dagster.merging import LandedDrop
@@ -103,8 +104,23 @@ class Platform:
             *self.due(PRODUCT_ASSETS, slugs),
             *([training] if training else []),
             *self.due(SEARCH_ASSETS, slugs),
+            *self.lost_collections(slugs),
             *self.due(["eval_report"]),
         ]
+
+    def lost_collections(self, slugs: Iterable[str]) -> list[Due]:
+        """Collections that were published, but not to the index that the settings name now.
+
+        A server is replaced, or loses its disk; none counts as lost while it does not answer.
+        """
+        asset, log = "qdrant_collections", StageLog(self.warehouse)
+        built = [run.slug for slug in slugs if (run := log.last(asset, slug)) and run.rows]
+        try:
+            published = build_index(self.settings.index).product_types() if built else []
+        except MissingRequirementError:
+            return []
+        lost = (slug for slug in built if slug not in published and not self.due([asset], [slug]))
+        return [Due(asset, slug, "the index lost it") for slug in lost]
 
     def training_due(self) -> Due | None:
         """Why the checkpoint should be trained anew: there is none, or it is for other data."""
@@ -243,7 +259,8 @@ class Platform:
             yield "train_and_report", ["finetuned_checkpoint"], None
         if self.checkpoints.current() is None:
             return
-        for slug in self._slugs_due(SEARCH_ASSETS, slugs):
+        lost = (due.slug for due in self.lost_collections(slugs))
+        for slug in dict.fromkeys([*self._slugs_due(SEARCH_ASSETS, slugs), *lost]):
             yield "publish_search", SEARCH_ASSETS, slug
         if self.due(["eval_report"]):
             yield "train_and_report", ["eval_report"], None
