@@ -40,8 +40,7 @@ def spelled_out(texts: pl.Series, joint: str) -> pl.Series:
         texts: a column of a feed.
         joint: what stands between two parts of a list.
     """
-    start = texts.str.strip_chars_start()
-    nested = start.str.starts_with("[") | start.str.starts_with("{")
+    nested = texts.str.contains(r"^\s*[\[{]")
     each = partial(_spelled_out, joint=joint)
     return patched(texts, nested, lambda chosen: map_unique(chosen, each, pl.String))
 

@@ -6,6 +6,7 @@ words that describe a product (``refinement``).
 
 import html
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -134,17 +135,21 @@ def _seen(root: "LexborNode") -> str:
     """The text in ``root`` that is not hidden, with a mark where a block or cell ends."""
     # Not by selectors: to set them up for one text takes longer than to walk it.
     text: list[str] = []
-    ahead: list[LexborNode | str] = [root]
-    while ahead:
-        node = ahead.pop()
-        if isinstance(node, str):
-            text.append(node)
-        elif node.is_text_node:
-            text.append(node.text_content or "")
-        elif not _is_hidden(node):
-            before, after = _AROUND.get(node.tag or "", ("", ""))
-            text.append(before)
-            ahead += [after, *reversed(list(node.iter(include_text=True)))]
+    # Elements that are being read, each with what follows it; a text may nest without limit.
+    opened: list[tuple[Iterator[LexborNode], str]] = [(iter([root]), "")]
+    while opened:
+        nodes, after = opened[-1]
+        for node in nodes:
+            if node.is_text_node:
+                text.append(node.text_content or "")
+            elif not _is_hidden(node):
+                before, behind = _AROUND.get(node.tag or "", ("", ""))
+                text.append(before)
+                opened.append((node.iter(include_text=True), behind))
+                break
+        else:
+            text.append(after)
+            opened.pop()
     return "".join(text)
 
 
