@@ -42,10 +42,9 @@ def same_picture(one: np.ndarray, other: np.ndarray, colour_threshold: float) ->
         colour_threshold: largest distance of their colour signatures, in Lab units.
     """
     left, right = _square(one), _square(other)
-    apart = _colour_distance(lab_miniature(left), lab_miniature(right))
-    if apart <= colour_threshold and _same(left, right, colour_threshold):
+    if _same(left, right, colour_threshold):
         return True
-    if apart > HOPELESS:
+    if _colour_distance(lab_miniature(left), lab_miniature(right)) > HOPELESS:
         return False
     aligned = _aligned(left, right)
     if aligned is None:

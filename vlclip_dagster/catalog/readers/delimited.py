@@ -57,7 +57,7 @@ def read(source: Source) -> Iterator[Batch]:
         known = _KNOWN.union(map(column_name, mapped))
         head = source.head[told.end() :] if told else source.head
         delimiter = told[1] if told else sniff_delimiter(head, known)
-        records = _Records(stream, delimiter, len(_above_header(head, delimiter, known)))
+        records = _Records(stream, delimiter, _above_header(_first_rows(head, delimiter), known))
         names = canonical_names(records.header)
         yield from whole_products(names, _batches(source, records, names, delimiter))
 
@@ -86,8 +86,8 @@ def sniff_delimiter(sample: str, known: frozenset[str] = _KNOWN) -> str:
 
     def columns_found(delimiter: str) -> tuple[int, int]:
         rows = _first_rows(sample, delimiter)
-        above = len(_above_header(sample, delimiter, known))
-        names = canonical_names(next(filter(any, rows[above:]), []))
+        header = filter(any, rows[_above_header(rows, known) :])
+        names = canonical_names(next(header, []))
         return len(known.intersection(names)), len(names)
 
     return max(DELIMITERS, key=columns_found)
@@ -103,15 +103,13 @@ def _first_rows(sample: str, delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _above_header(sample: str, delimiter: str, known: frozenset[str]) -> list[list[str]]:
-    """The rows before the header, such as a spreadsheet's title: all before two known columns."""
-    above: list[list[str]] = []
-    for row in _first_rows(sample, delimiter):
+def _above_header(rows: list[list[str]], known: frozenset[str]) -> int:
+    """How many rows stand before the header, such as a title: all before two known columns."""
+    for above, row in enumerate(rows):
         found = len(known.intersection(map(column_name, row)))
-        if found >= (2 if any(map(any, above)) else 1):
+        if found >= (2 if any(map(any, rows[:above])) else 1):
             return above
-        above.append(row)
-    return []
+    return 0
 
 
 def _fields(text: bytes, delimiter: str, width: int) -> tuple[pl.DataFrame | None, bytes]:
