@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from vlclip_dagster.devices import has_cuda
 from vlclip_dagster.encoder.checkpoint import (
     CONFIG,
     IMAGE_ONNX,
@@ -174,6 +175,4 @@ def _on_gpu(device: Device) -> bool:
         return device == "cuda"
     if not Path("/proc/driver/nvidia").exists() or importlib.util.find_spec("torch") is None:
         return False
-    import torch
-
-    return torch.cuda.is_available()
+    return has_cuda()

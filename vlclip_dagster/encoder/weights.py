@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from vlclip_dagster.devices import missing_device
 from vlclip_dagster.encoder.settings import SMALL_MODEL, EncoderSettings
 from vlclip_dagster.errors import MissingRequirementError
 
@@ -22,12 +23,11 @@ def check(settings: EncoderSettings) -> str | None:
     Never downloads; asks the hub at most once, for at most a few seconds. Loads open_clip only
     for models other than ``vlclip-small``.
     """
-    if settings.device == "cuda" and not _has_cuda():
-        return (
-            "VLCLIP_ENCODER__DEVICE asks for cuda but this machine has no usable GPU;"
-            " set it to auto or cpu"
-        )
-    known = _unknown_model(settings) or _no_text_files(settings.model)
+    known = (
+        missing_device("VLCLIP_ENCODER__DEVICE", settings.device)
+        or _unknown_model(settings)
+        or _no_text_files(settings.model)
+    )
     if known or settings.pretrained is None or Path(settings.pretrained).is_file():
         return known
     config = pretrained_config(settings)
@@ -169,9 +169,3 @@ def _unknown_model(settings: EncoderSettings) -> str | None:
         f"VLCLIP_ENCODER__MODEL={settings.model} is no open_clip model; use {SMALL_MODEL}, ViT-B-32"
         " or another name that open_clip lists"
     )
-
-
-def _has_cuda() -> bool:
-    import torch
-
-    return torch.cuda.is_available()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from vlclip_dagster.devices import has_cuda, missing_device
 from vlclip_dagster.errors import MissingRequirementError
 from vlclip_dagster.grounding.canvas import Canvas
 from vlclip_dagster.grounding.checkpoint import checkpoint_digest, find_checkpoint
@@ -57,11 +58,9 @@ class GroundingDino:
     def check(self) -> None:
         """Make sure that the checkpoint is here and usable, without loading it, and the device."""
         find_checkpoint(self._name)
-        if self._device_wish == "cuda" and not _has_cuda():
-            raise MissingRequirementError(
-                "VLCLIP_GROUNDING__DEVICE asks for cuda but this machine has no usable GPU;"
-                " set it to auto or cpu"
-            )
+        told = missing_device("VLCLIP_GROUNDING__DEVICE", self._device_wish)
+        if told:
+            raise MissingRequirementError(told)
 
     def detect(self, images: Sequence[np.ndarray], prompts: Sequence[str]) -> list[Detection]:
         """The highest-scoring box per (h, w, 3) uint8 RGB image, whatever its score."""
@@ -128,7 +127,7 @@ class GroundingDino:
     def _device(self) -> str:
         if self._device_wish != "auto":
             return self._device_wish
-        return "cuda" if _has_cuda() else "cpu"
+        return "cuda" if has_cuda() else "cpu"
 
     @cached_property
     def _precision(self) -> str:
@@ -137,9 +136,3 @@ class GroundingDino:
         # Emulated, as on a T4, bfloat16 would be slower than what it stands in for.
         native = self._device != "cpu" and torch.cuda.is_bf16_supported(including_emulation=False)
         return "bf16" if native else "fp32"
-
-
-def _has_cuda() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
